@@ -1,0 +1,1 @@
+"""Ampyard: the controller of a parking lot full of AC chargers."""

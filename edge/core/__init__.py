@@ -1,0 +1,1 @@
+"""Pure decisions in integers (mA, mV, W, Wh, ms); runs unchanged under CPython and MicroPython."""
