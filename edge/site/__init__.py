@@ -1,0 +1,1 @@
+"""The domain of a site: asyncio yes; sockets, files and devices no."""

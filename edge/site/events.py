@@ -1,0 +1,185 @@
+"""What happened: the words that come in through the door `report`, and the answers that go back.
+
+One vocabulary for every kind of charger. An event is immutable, speaks integers, and is stored as
+JSON as it is. Times: `at_ms` is the wall clock of the occurrence (ms since 1970, UTC); `seen_ms` is
+this box's monotonic clock when it learnt of it.
+"""
+
+from typing import Literal
+
+import msgspec
+
+EvseState = Literal[
+    "available",
+    "occupied",
+    "charging",
+    "suspended-car",
+    "suspended-evse",
+    "finishing",
+    "reserved",
+    "unavailable",
+    "faulted",
+]
+"""As a station tells it. `occupied`: a plug is in and no current was asked for yet (1.6: Preparing)."""
+
+StopReason = Literal[
+    "local",
+    "remote",
+    "car-left",
+    "power-loss",
+    "reboot",
+    "emergency",
+    "deauthorized",
+    "unlock",
+    "hard-reset",
+    "soft-reset",
+    "other",
+]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """What every event carries.
+
+    `charger` is the site's name for it; `evse` counts from 1, 0 is the charger as a whole.
+    `offline`: the charger had no link to us when it happened. `is_synchronised`: our clock was right.
+    """
+
+    charger: str
+    evse: int = 0
+    at_ms: int
+    seen_ms: int
+    is_synchronised: bool = True
+    offline: bool = False
+
+
+class ChargerBooted(Event, frozen=True, kw_only=True, tag="charger-booted"):
+    """The charger started, or connected for the first time since we did."""
+
+    vendor: str
+    model: str
+    firmware: str | None = None
+    serial: str | None = None
+    protocol: str
+
+
+class LinkChanged(Event, frozen=True, kw_only=True, tag="link-changed"):
+    """The charger's link came up or was lost. `address` is the peer's, for people to read."""
+
+    is_up: bool
+    address: str = ""
+
+
+class EvseStatusChanged(Event, frozen=True, kw_only=True, tag="evse-status-changed"):
+    """What the charger says of an EVSE. `error` None: no error; `detail` in the vendor's words."""
+
+    state: EvseState
+    error: str | None = None
+    detail: str | None = None
+
+
+class TokenPresented(Event, frozen=True, kw_only=True, tag="token-presented"):
+    """Somebody asks to charge. Answered by TokenAnswer."""
+
+    token: str
+
+
+class TransactionStarted(Event, frozen=True, kw_only=True, tag="transaction-started"):
+    """Energy may flow and is billed from `meter_wh` on. Answered by StartAnswer after the commit.
+
+    `transaction_id` is 0 while the charger still asks us for one (OCPP 1.6).
+    """
+
+    token: str
+    meter_wh: int
+    transaction_id: int = 0
+    reservation_id: int | None = None
+
+
+class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
+    """What the charger measured. None: not told. Currents at the EVSE's terminals L1.. in mA.
+
+    `offered_ma` is what the station says that it offers the car.
+    """
+
+    transaction_id: int | None = None
+    current_ma: tuple[int, ...] | None = None
+    voltage_mv: tuple[int, ...] | None = None
+    power_w: int | None = None
+    energy_wh: int | None = None
+    offered_ma: int | None = None
+    soc_percent: int | None = None
+    context: str = "periodic"
+
+
+class TransactionEnded(Event, frozen=True, kw_only=True, tag="transaction-ended"):
+    """The transaction is over at `meter_wh`. Answered by Acknowledged after the commit."""
+
+    transaction_id: int
+    meter_wh: int
+    reason: StopReason = "local"
+    token: str | None = None
+    samples: tuple[Sampled, ...] = ()
+
+
+class VendorMessage(Event, frozen=True, kw_only=True, tag="vendor-message"):
+    """OCPP DataTransfer, kept as the text that came."""
+
+    vendor: str
+    message: str | None = None
+    data: str | None = None
+
+
+class AlertRaised(Event, frozen=True, kw_only=True, tag="alert-raised"):
+    """Somebody must know. `word` is greppable and an anchor of the guide."""
+
+    word: str
+    sentence: str
+
+
+AnyEvent = (
+    ChargerBooted
+    | LinkChanged
+    | EvseStatusChanged
+    | TokenPresented
+    | TransactionStarted
+    | Sampled
+    | TransactionEnded
+    | VendorMessage
+    | AlertRaised
+)
+
+
+class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Taken note of; what had to be stored is stored."""
+
+
+class BootAnswer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Whether the charger may work here, and how often it shall beat."""
+
+    status: Literal["accepted", "pending", "rejected"]
+    interval_s: int
+    now_ms: int
+
+
+class TokenAnswer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Whether the token may charge, with the reason in the words of OCPP."""
+
+    status: Literal["accepted", "blocked", "expired", "invalid", "concurrent-tx"]
+    group: str | None = None
+    expires_ms: int | None = None
+
+
+class StartAnswer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The transaction's id, positive and never reused, and whether it may go on."""
+
+    transaction_id: int
+    token: TokenAnswer
+
+
+class NotAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """The site could not keep it (a full disk, say): the charger must try again later."""
+
+    sentence: str
+
+
+Answer = Acknowledged | BootAnswer | TokenAnswer | StartAnswer | NotAnswered

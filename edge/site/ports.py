@@ -1,0 +1,234 @@
+"""The doors of the site: what it asks of the world outside, each as small as its one purpose.
+
+Drivers implement these; the site never learns of sockets, files or devices. Everything here is
+awaited from tasks of its own: the control cycle never waits for a peer or a disk.
+"""
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol
+
+import msgspec
+
+from edge.site.commands import AnyCommand, Origin, Outcome
+from edge.site.events import Answer, AnyEvent
+from edge.site.status import Status, UplinkStatus
+
+
+class Clock(Protocol):
+    """The two times of a box: one that may jump, one that cannot."""
+
+    def now_ms(self) -> int:
+        """Wall clock, ms since 1970, UTC."""
+
+    def mono_ms(self) -> int:
+        """Monotonic clock in ms; intervals are measured with this one only."""
+
+    def is_synchronised(self) -> bool:
+        """Whether the wall clock is known to be right."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """One poll of a circuit's meter, on the grid's phases; positive towards consumption.
+
+    `current_ma` None: the meter answered, but not with three usable phase currents.
+    `taken_ms` is the monotonic time at which the request left (the older, safer end).
+    `unchanged_since_ms`: since when the raw registers have been bit-identical.
+    """
+
+    circuit: str
+    taken_ms: int
+    unchanged_since_ms: int
+    current_ma: tuple[int, int, int] | None
+    voltage_mv: tuple[int, int, int] | None = None
+    power_w: int | None = None
+    energy_wh: int | None = None
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """An upper bound from outside, by name; the smallest of all wins and is the reason.
+
+    `target` is a circuit (`kind="circuit"`: everything on it; `"chargers"`: our chargers on it together)
+    or an EVSE as `bay-1/1` (`kind="evse"`). `limit_ma` per phase; None withdraws the limit of this name.
+    `expires_ms` is monotonic; None lasts until withdrawn.
+    """
+
+    name: str
+    source: Literal["csms", "mqtt", "page", "contact"]
+    kind: Literal["circuit", "chargers", "evse"]
+    target: str
+    limit_ma: int | None
+    expires_ms: int | None
+
+
+class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """The charger accepted the offer. `sent_ms`: when it left, from which its own fall-back counts."""
+
+    sent_ms: int
+
+
+class OfferRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """The charger said no: it keeps what it had."""
+
+    sentence: str
+
+
+class OfferLost(msgspec.Struct, frozen=True, kw_only=True):
+    """No answer in time, or no link: it may have the old or the new value."""
+
+    was_sent: bool
+
+
+OfferOutcome = Confirmed | OfferRefused | OfferLost
+
+
+class Charger(Protocol):
+    """One charger, whatever it speaks."""
+
+    async def offer(self, evse: int, limit_ma: int, *, valid_ms: int, deadline_ms: int) -> OfferOutcome:
+        """Set the working limit per phase; by itself the charger falls back `valid_ms` after it was sent.
+
+        `deadline_ms` is how long to wait for the answer, from now. Never raises for the peer's faults.
+        """
+
+    async def perform(self, command: AnyCommand, *, deadline_ms: int) -> Outcome:
+        """Carry out a command; waits at most `deadline_ms` from now. Never raises for the peer's faults."""
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A transaction as it is kept: what bills, reports and the page read."""
+
+    transaction_id: int
+    charger: str
+    evse: int
+    token: str
+    started_ms: int
+    meter_start_wh: int
+    ended_ms: int | None = None
+    meter_stop_wh: int | None = None
+    reason: str | None = None
+    last_meter_wh: int | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """What is committed at once: an event, what it makes of a session, and who must be told.
+
+    `session` None: the event concerns none. `deliver`: a row for every CSMS of this charger is written too.
+    `dedup`: what a repetition of the same message has in common with it; unique per charger.
+    """
+
+    event: AnyEvent
+    session: Session | None = None
+    deliver: bool = True
+    dedup: str | None = None
+
+
+class Resumed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a restart finds: transactions still open, and the highest transaction id ever given."""
+
+    open_sessions: tuple[Session, ...]
+    last_transaction_id: int
+
+
+class Journal(Protocol):
+    """Durable memory. What it has answered survives kill -9 and power loss."""
+
+    async def append(self, entry: Entry) -> int:
+        """Commit the entry and answer its sequence number. Raises JournalFull, JournalBroken."""
+
+    async def find_session(self, charger: str, dedup: str) -> Session | None:
+        """The session that an earlier entry with this `dedup` of this charger made."""
+
+    async def session(self, transaction_id: int) -> Session | None:
+        """A session by our own transaction id."""
+
+    async def resume(self) -> Resumed:
+        """What was open when the process before us ended."""
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One event that one CSMS must still be told. `message_id` stays the same when repeated."""
+
+    csms: str
+    charger: str
+    seq: int
+    message_id: str
+    event: AnyEvent
+    attempts: int
+    cloud_transaction_id: str | None
+    """What that CSMS calls the event's transaction, once it has answered its start."""
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What still waits for one CSMS, over all chargers."""
+
+    waiting: int
+    parked: int
+    oldest_ms: int | None
+
+
+class Outbox(Protocol):
+    """The rows that wait for a CSMS, in order per charger."""
+
+    async def next(self, csms: str, charger: str) -> Delivery | None:
+        """The oldest row of this charger that is neither confirmed nor parked; None when drained."""
+
+    async def confirm(self, delivery: Delivery, *, cloud_transaction_id: str | None = None) -> None:
+        """The CSMS answered it; a started transaction's foreign id is kept with the confirmation."""
+
+    async def retry(self, delivery: Delivery, *, error: str) -> None:
+        """The CSMS answered with an error: count the attempt, keep the row at its place."""
+
+    async def park(self, delivery: Delivery, *, error: str) -> None:
+        """Set the row and everything of the same transaction aside: visible, retriable, never deleted."""
+
+    async def backlog(self, csms: str) -> Backlog:
+        """How much waits."""
+
+    async def cloud_transaction(self, csms: str, transaction_id: int) -> str | None:
+        """What that CSMS calls our transaction."""
+
+    async def local_transaction(self, csms: str, charger: str, cloud_transaction_id: str) -> int | None:
+        """Our id of what that CSMS calls a transaction."""
+
+    async def wait(self, csms: str, charger: str) -> None:
+        """Return when a new row may be there for this charger."""
+
+
+class Recorder(Protocol):
+    """Keeps recorded steps for explain-and-replay. Never blocks, counts what it had to drop."""
+
+    def record(self, *, digest: str, checkpoint: bytes | None, image: bytes, decision: bytes) -> None:
+        """Keep one step."""
+
+
+class SiteDoors(Protocol):
+    """The functions of the site, as drivers see it."""
+
+    async def report(self, event: AnyEvent) -> Answer:
+        """Something happened at a charger. Answers after what must be stored is stored."""
+
+    def read(self, reading: Reading) -> None:
+        """A meter was polled. The latest value wins."""
+
+    def limit(self, limit: Limit) -> None:
+        """A bound from outside is set, changed or withdrawn. Raises ValueError on an unknown target."""
+
+    async def submit(self, command: AnyCommand, origin: Origin) -> Outcome:
+        """Carry a command out: authority, protected settings and audit come first."""
+
+    def notice(self, uplink: UplinkStatus) -> None:
+        """An uplink tells how it fares, for the page."""
+
+    def watch(self) -> AsyncIterator[Status]:
+        """The latest status, again whenever it changed; a slow reader misses the ones between."""
+
+    def status(self) -> Status:
+        """The latest status, now."""
+
+
+class JournalFullError(Exception):
+    """No room for another session: new ones must be refused, visibly."""
+
+
+class JournalBrokenError(Exception):
+    """The journal cannot store at all."""

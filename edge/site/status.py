@@ -1,0 +1,116 @@
+"""What the site looks like from outside, at one moment: for the page, MQTT and the command line."""
+
+from typing import Literal
+
+import msgspec
+
+Phase3 = tuple[int, int, int]
+
+Severity = Literal["fine", "know", "act"]
+"""Colour of the page: nothing, amber (someone must know), red (someone must act)."""
+
+
+class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `explain`: a limit on this EVSE, per grid phase in mA."""
+
+    name: str
+    limit_ma: Phase3
+    source: str
+    until: str = ""
+    binds: bool = False
+
+
+class EvseStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An EVSE, currents per grid phase; None: no fresh value.
+
+    `icon` and `word` are the bay's shape and word, `sentence` says why it is as it is.
+    """
+
+    id: str
+    charger: str
+    evse: int
+    circuit: str
+    link: Literal["up", "down", "never"]
+    icon: str
+    word: str
+    severity: Severity
+    sentence: str
+    setpoint_ma: int
+    offered_ma: int | None
+    measured_ma: Phase3 | None
+    measured_age_ms: int | None
+    booked_ma: Phase3
+    min_ma: int
+    max_ma: int
+    transaction_id: int | None
+    session_wh: int | None
+    since_ms: int | None
+    rule: str
+    limits: tuple[LimitRow, ...]
+    before: tuple[str, ...] = ()
+
+
+class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A circuit's meter: fresh, late (no increase), stale (worst case counts) or frozen."""
+
+    state: Literal["fresh", "late", "stale", "frozen", "never"]
+    age_ms: int | None
+    current_ma: Phase3 | None
+    voltage_mv: Phase3 | None = None
+    power_w: int | None = None
+
+
+class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A circuit, per phase in mA.
+
+    `chargers_ma`: measured where fresh, else booked; `booked_ma`: the worst case that the ledger holds.
+    """
+
+    name: str
+    parent: str | None
+    rating_ma: int
+    limit_ma: Phase3
+    background_ma: Phase3
+    background_is_measured: bool
+    chargers_ma: Phase3
+    booked_ma: Phase3
+    headroom_ma: Phase3
+    meter: MeterStatus | None
+
+
+class UplinkStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A CSMS and our links to it."""
+
+    csms: str
+    state: Literal["up", "partly", "down", "refused"]
+    connected: int
+    chargers: int
+    waiting: int
+    parked: int
+    oldest_ms: int | None
+    sentence: str
+
+
+class StrangerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A station that is not in the site file and waits for a place."""
+
+    station: str
+    model: str
+    address: str
+    since_ms: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole site. `at_ms`: wall clock of the cycle; `cycle` counts control cycles since the start."""
+
+    site: str
+    at_ms: int
+    cycle: int
+    is_proven: bool
+    severity: Severity
+    sentence: str
+    circuits: tuple[CircuitStatus, ...]
+    evses: tuple[EvseStatus, ...]
+    uplinks: tuple[UplinkStatus, ...]
+    strangers: tuple[StrangerStatus, ...] = ()
+    alerts: tuple[str, ...] = ()
