@@ -1,0 +1,1 @@
+"""The simulated lot as physics: cars, wiring, building and circuits. No sockets, no clock of its own."""
