@@ -1,4 +1,7 @@
-"""Which grid phase each terminal of an EVSE hangs on."""
+"""Which grid phase each terminal of an EVSE hangs on.
+
+The plant does its own arithmetic here: a mistake in the controller's map must not cancel out against itself.
+"""
 
 from dataclasses import dataclass
 from itertools import permutations
