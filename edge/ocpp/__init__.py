@@ -1,0 +1,1 @@
+"""OCPP without I/O: framing, messages and charging profiles."""
