@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from edge.ocpp.v16.types import Reason
+
 
 @dataclass(slots=True, kw_only=True)
 class Transaction:
@@ -17,7 +19,7 @@ class Transaction:
     transaction_id: int | None = None
     ended: str | None = None
     meter_stop_wh: int | None = None
-    reason: str | None = None
+    reason: Reason | None = None
 
     @property
     def key(self) -> tuple[str, int, str, int]:

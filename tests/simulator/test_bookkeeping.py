@@ -1,0 +1,94 @@
+from edge.simulator.bookkeeping import Bookkeeping
+
+
+def start(books, message_id="a", connector=1, started="2030-01-01T08:00:00.000Z", station="bay-1"):
+    return books.start(
+        station, message_id, connector=connector, token="AA", started=started, meter_start_wh=5
+    )
+
+
+def stop(books, number, message_id="z", ended="2030-01-01T09:00:00.000Z", station="bay-1"):
+    books.stop(station, message_id, transaction_id=number, ended=ended, meter_stop_wh=9, reason="Local")
+
+
+def test_numbers_are_its_own_and_never_repeat():
+    books = Bookkeeping(first_id=500)
+    assert [start(books, str(n), connector=n) for n in range(3)] == [500, 501, 502]
+
+
+def test_a_whole_transaction_is_booked_without_remark():
+    books = Bookkeeping()
+    number = start(books)
+    books.sample("bay-1", "b", transaction_id=number, taken="2030-01-01T08:30:00.000Z")
+    stop(books, number)
+    (booked,) = books.transactions.values()
+    assert (booked.token, booked.meter_start_wh, booked.meter_stop_wh, booked.reason) == ("AA", 5, 9, "Local")
+    assert books.samples == 1
+    assert books.irregularities == []
+
+
+def test_a_repeat_gets_the_earlier_answer_and_changes_nothing():
+    books = Bookkeeping()
+    number = start(books)
+    stop(books, number)
+    assert start(books) == number
+    stop(books, number)
+    assert len(books.transactions) == 1
+    assert [d.is_repeat for d in books.deliveries] == [False, False, True, True]
+    assert books.irregularities == []
+
+
+def test_the_same_start_under_another_id_is_booked_again_and_noticed():
+    books = Bookkeeping()
+    assert start(books, "a") != start(books, "b")
+    assert len(books.irregularities) == 1
+
+
+def test_another_content_under_the_same_id_is_noticed():
+    books = Bookkeeping()
+    stop(books, start(books))
+    start(books, started="2030-01-01T10:00:00.000Z")
+    assert "with another content" in books.irregularities[0]
+
+
+def test_the_same_id_at_another_station_is_another_message():
+    books = Bookkeeping()
+    assert start(books, station="bay-1") != start(books, station="bay-2")
+    assert books.irregularities == []
+
+
+def test_disorder_is_noticed():
+    books = Bookkeeping()
+    number = start(books, started="2030-01-01T10:00:00.000Z")
+    stop(books, number, ended="2030-01-01T09:00:00.000Z")
+    assert "came after" in books.irregularities[0]
+
+
+def test_what_belongs_to_no_transaction_is_noticed():
+    books = Bookkeeping()
+    books.sample("bay-1", "b", transaction_id=4, taken="2030-01-01T08:30:00.000Z")
+    stop(books, 4)
+    assert ["never began" in text for text in books.irregularities] == [True, True]
+
+
+def test_a_foreign_stations_number_does_not_count():
+    books = Bookkeeping()
+    stop(books, start(books, station="bay-1"), station="bay-2")
+    assert "never began" in books.irregularities[0]
+
+
+def test_a_second_stop_and_a_sample_after_it_are_noticed():
+    books = Bookkeeping()
+    number = start(books)
+    stop(books, number)
+    stop(books, number, "y", ended="2030-01-01T09:00:01.000Z")
+    books.sample("bay-1", "b", transaction_id=number, taken="2030-01-01T09:30:00.000Z")
+    assert ["second stop" in books.irregularities[0], "had ended" in books.irregularities[1]] == [True, True]
+
+
+def test_samples_outside_transactions_belong_to_no_order():
+    books = Bookkeeping()
+    start(books)
+    books.sample("bay-1", "b", transaction_id=None, taken="2020-01-01T00:00:00.000Z")
+    assert books.samples == 1
+    assert books.irregularities == []
