@@ -1,0 +1,107 @@
+"""What the building draws: estimated from aged intervals, never a bare difference.
+
+The meter says what everything draws now; a station says what its car drew some time ago. A car that
+stops shows on the meter at once and in its sample half a minute later: the bare difference would hide
+16 A of building for that long. So every sample is paired with the meter's readings since its own time:
+
+    background = max over the meter's readings since the oldest sample of (reading - sum of samples)
+
+It rises at once, because the newest reading is always among them. It falls only when every EVSE below
+has a sample that is newer than the fall. An EVSE without a usable sample is subtracted as nothing.
+
+A rise that a raised offer explains is not the building's: while a car follows its new offer, readings
+after the raise are lowered by what the offer added, and nothing else on that circuit may rise. A meter
+above its limit ends that leniency: then everything unexplained is the building's.
+"""
+
+from edge.core.quantities import NOTHING, larger, minus
+from edge.core.record import Record
+
+HISTORY_MS = 120_000
+
+
+class History(Record):
+    """A circuit's readings of the last two minutes: [taken ms, L1, L2, L3], oldest first."""
+
+    FIELDS = ("circuit", "readings", "last_ma")
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        *,
+        circuit: str,
+        readings: list[list[int]] | None = None,
+        last_ma: tuple[int, int, int] | list[int] = NOTHING,
+    ) -> None:
+        """`last_ma`: the background of the cycle before."""
+        self.circuit = circuit
+        self.readings = readings or []
+        self.last_ma = (last_ma[0], last_ma[1], last_ma[2])
+
+
+class Draw:
+    """One EVSE's part in what a meter sees.
+
+    `sampled`: what its sample says, on the grid's phases, NOTHING without one. `sampled_ms` its time.
+    `explained`: how much more a raised offer may have added since `raised_ms`.
+    """
+
+    __slots__ = ("explained", "raised_ms", "sampled", "sampled_ms")
+
+    def __init__(
+        self,
+        *,
+        sampled: tuple[int, int, int],
+        sampled_ms: int,
+        explained: tuple[int, int, int] = NOTHING,
+        raised_ms: int = 0,
+    ) -> None:
+        self.sampled = sampled
+        self.sampled_ms = sampled_ms
+        self.explained = explained
+        self.raised_ms = raised_ms
+
+
+def remember(history: History, taken_ms: int, current_ma: tuple[int, int, int]) -> None:
+    """Append a reading unless it is the one that we have, and forget what is older than two minutes."""
+    readings = history.readings
+    if readings and readings[-1][0] >= taken_ms:
+        return
+    readings.append([taken_ms, current_ma[0], current_ma[1], current_ma[2]])
+    keep_from = 0
+    while taken_ms - readings[keep_from][0] > HISTORY_MS:
+        keep_from += 1
+    if keep_from:
+        del readings[:keep_from]
+
+
+def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """The background in mA per phase: with what raised offers explain taken off, and without.
+
+    There must be a reading. Both are at least 0: a meter without direction cannot tell a surplus.
+    """
+    readings = history.readings
+    subtracted = NOTHING
+    window_ms = readings[-1][0]
+    for draw in draws:
+        if draw.sampled != NOTHING and draw.sampled_ms >= readings[0][0]:
+            subtracted = (
+                subtracted[0] + draw.sampled[0],
+                subtracted[1] + draw.sampled[1],
+                subtracted[2] + draw.sampled[2],
+            )
+            window_ms = min(window_ms, draw.sampled_ms)
+    raised = [draw for draw in draws if draw.explained != NOTHING]
+    with_raises = NOTHING
+    without = NOTHING
+    for index in range(len(readings) - 1, -1, -1):
+        taken_ms, first, second, third = readings[index]
+        left = minus((first, second, third), subtracted)
+        without = larger(without, left)
+        for draw in raised:
+            if taken_ms > draw.raised_ms:
+                left = minus(left, draw.explained)
+        with_raises = larger(with_raises, left)
+        if taken_ms <= window_ms:
+            break  # the last reading at or before the oldest sample has its say too
+    return with_raises, without

@@ -1,0 +1,124 @@
+"""What every circuit leaves to our chargers this cycle, phase by phase, and whether it may rise there."""
+
+from edge.core import background, failsafe, ledger
+from edge.core.background import Draw
+from edge.core.circuit import Tree
+from edge.core.evse import Evse, EvseImage
+from edge.core.image import CircuitView, Image, MeterImage
+from edge.core.limits import Bounds, circuit_bounds, in_force
+from edge.core.memory import Memory
+from edge.core.quantities import NOTHING, everywhere, larger, minus, on_phases, plus, smaller
+
+EXPLAINED_MS = 30_000  # for so long at most a raised offer explains a rise of the meter
+
+
+class Headroom:
+    """One circuit in one cycle. `left_ma`: limit - background, at most a limit on our chargers together."""
+
+    __slots__ = ("background_ma", "bounds", "is_settling", "left_ma", "meter", "name")
+
+    def __init__(
+        self, name: str, *, meter: str, bounds: Bounds, background_ma: tuple[int, int, int], is_settling: bool
+    ) -> None:
+        self.name = name
+        self.meter = meter
+        self.bounds = bounds
+        self.background_ma = background_ma
+        self.is_settling = is_settling
+        self.left_ma = minus(bounds.limit(), background_ma)
+        if bounds.chargers_ma is not None:
+            self.left_ma = smaller(self.left_ma, everywhere(bounds.chargers_ma))
+
+    @property
+    def may_rise(self) -> bool:
+        """Whether an EVSE behind it may be raised at all."""
+        return self.meter != failsafe.LATE and not self.is_settling
+
+    @property
+    def is_failsafe(self) -> bool:
+        """Whether the background is an assumption because the meter cannot be believed."""
+        return self.meter in (failsafe.STALE, failsafe.FROZEN, failsafe.NEVER)
+
+    def view(self, booked_ma: tuple[int, int, int]) -> CircuitView:
+        """For the decision."""
+        return CircuitView(
+            name=self.name,
+            limit_ma=self.bounds.limit(),
+            limit_name=self.bounds.limit_name,
+            background_ma=self.background_ma,
+            booked_ma=booked_ma,
+            meter=self.meter,
+            is_settling=self.is_settling,
+        )
+
+
+def survey(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int) -> dict[str, Headroom]:
+    """The headroom of every circuit; remembers the readings and the backgrounds."""
+    tree = memory.lot.tree
+    bounds = circuit_bounds(tree, in_force(image.limits, now_ms))
+    meters = {meter.circuit: meter for meter in image.meters}
+    below = _evses_below(memory)
+    rooms: dict[str, Headroom] = {}
+    for name in reversed(tree.names):  # children first
+        if name in memory.histories:
+            draws = [_draw(memory, evse, seen[evse.id], now_ms) for evse in below[name]]
+            rooms[name] = _metered(memory, name, meters.get(name), bounds[name], draws, now_ms)
+        else:
+            assumed = _unmetered_background(tree, name, rooms)
+            rooms[name] = Headroom(
+                name, meter=failsafe.NONE, bounds=bounds[name], background_ma=assumed, is_settling=False
+            )
+    return rooms
+
+
+def _metered(
+    memory: Memory, name: str, meter: MeterImage | None, bounds: Bounds, draws: list[Draw], now_ms: int
+) -> Headroom:
+    history = memory.histories[name]
+    state = failsafe.meter_state(meter, memory.lot.stale_after_ms[name], now_ms)
+    if meter is None or meter.current_ma is None or not failsafe.is_believed(state):
+        assumed = larger(everywhere(memory.lot.tree.building_max_ma(name)), history.last_ma)
+        return Headroom(name, meter=state, bounds=bounds, background_ma=assumed, is_settling=False)
+    background.remember(history, meter.taken_ms, meter.current_ma)
+    explained, unexplained = background.estimate(history, draws)
+    if _is_above(meter.current_ma, bounds.limit_ma):
+        explained = unexplained
+    history.last_ma = explained
+    return Headroom(
+        name, meter=state, bounds=bounds, background_ma=explained, is_settling=explained != unexplained
+    )
+
+
+def _unmetered_background(tree: Tree, name: str, rooms: dict[str, Headroom]) -> tuple[int, int, int]:
+    """What was configured, or what the circuits below are known to draw when that is more."""
+    below = NOTHING
+    for child in tree.children(name):
+        below = plus(below, rooms[child].background_ma)
+    return larger(everywhere(tree.building_max_ma(name)), below)
+
+
+def _evses_below(memory: Memory) -> dict[str, list[Evse]]:
+    tree = memory.lot.tree
+    below: dict[str, list[Evse]] = {name: [] for name in tree.names}
+    for evse in memory.lot.evses:
+        for name in tree.path(evse.circuit):
+            below[name].append(evse)
+    return below
+
+
+def _draw(memory: Memory, evse: Evse, seen: EvseImage, now_ms: int) -> Draw:
+    """What this EVSE takes of a meter's reading. Unknown wiring cannot be taken off any phase."""
+    flowing = ledger.measured(evse, seen, now_ms)
+    sampled = NOTHING if flowing is None or evse.wiring is None else flowing
+    pace = memory.paces[evse.id]
+    if pace.raised_ms is None or now_ms - pace.raised_ms > EXPLAINED_MS:
+        return Draw(sampled=sampled, sampled_ms=seen.sampled_ms)
+    if seen.sampled_ms >= pace.raised_ms + ledger.FOLLOW_MS:
+        return Draw(sampled=sampled, sampled_ms=seen.sampled_ms)
+    offered = on_phases(pace.setpoint_ma, () if evse.wiring is None else evse.phases)
+    explained = larger(NOTHING, minus(offered, sampled))
+    return Draw(sampled=sampled, sampled_ms=seen.sampled_ms, explained=explained, raised_ms=pace.raised_ms)
+
+
+def _is_above(current_ma: tuple[int, int, int], limit_ma: int) -> bool:
+    return max(current_ma) > limit_ma

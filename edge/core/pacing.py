@@ -1,0 +1,119 @@
+"""Down at once, up slowly: when a setpoint may rise, and when a pause may end or begin.
+
+What a hold keeps back is fed into the allocation as a cap, so that others may have it meanwhile.
+A setpoint that a failsafe lowered may return to where it was as soon as the failsafe is over: one lost
+burst of readings must not darken the lot for minutes.
+"""
+
+from edge.core.lot import Lot
+from edge.core.record import Record
+
+GAIN_MA = 2_000  # a smaller rise is not worth a message and a car's attention
+
+
+class Pace(Record):
+    """The recent past of one EVSE's setpoint. `restore_ma`: where a failsafe found it, 0 when none did.
+
+    `has_drawn`: current was measured in this session; `serving`: a driver wanted to charge last cycle.
+    """
+
+    FIELDS = (
+        "evse",
+        "setpoint_ma",
+        "changed_ms",
+        "started_ms",
+        "paused_ms",
+        "restore_ma",
+        "raised_ms",
+        "raised_from_ma",
+        "serving",
+        "has_drawn",
+    )
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        *,
+        evse: str,
+        setpoint_ma: int = 0,
+        changed_ms: int | None = None,
+        started_ms: int | None = None,
+        paused_ms: int | None = None,
+        restore_ma: int = 0,
+        raised_ms: int | None = None,
+        raised_from_ma: int = 0,
+        serving: bool = False,
+        has_drawn: bool = False,
+    ) -> None:
+        self.evse = evse
+        self.setpoint_ma = setpoint_ma
+        self.changed_ms = changed_ms
+        self.started_ms = started_ms
+        self.paused_ms = paused_ms
+        self.restore_ma = restore_ma
+        self.raised_ms = raised_ms
+        self.raised_from_ma = raised_from_ma
+        self.serving = serving
+        self.has_drawn = has_drawn
+
+
+def may_rise_at(lot: Lot, pace: Pace, target_ma: int, now_ms: int) -> int:
+    """When the setpoint may rise to `target_ma`: `now_ms` or earlier means at once."""
+    if target_ma <= pace.restore_ma:
+        return now_ms
+    if pace.setpoint_ma == 0:
+        return now_ms if pace.paused_ms is None else pace.paused_ms + lot.min_off_ms
+    if pace.changed_ms is None:
+        return now_ms
+    return pace.changed_ms + lot.hold_up_ms
+
+
+def is_worth_it(pace: Pace, target_ma: int, cap_ma: int) -> bool:
+    """Whether a rise is large enough: 2 A, the last step up to the cap, or a return after a failsafe."""
+    gain_ma = target_ma - pace.setpoint_ma
+    return gain_ma >= GAIN_MA or target_ma >= cap_ma or target_ma <= pace.restore_ma or pace.setpoint_ma == 0
+
+
+def is_inside_min_on(lot: Lot, pace: Pace, now_ms: int) -> bool:
+    """Whether it began so recently that a pause would only wear the contactor."""
+    return pace.setpoint_ma > 0 and pace.started_ms is not None and now_ms - pace.started_ms < lot.min_on_ms
+
+
+def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int) -> None:
+    """Write the new setpoint into the memory of the pace."""
+    before_ma = pace.setpoint_ma
+    if setpoint_ma == before_ma:
+        return
+    if setpoint_ma < before_ma:
+        pace.restore_ma = max(pace.restore_ma, before_ma) if by_failsafe else 0
+        if setpoint_ma == 0:
+            pace.paused_ms = now_ms
+            pace.started_ms = None
+    else:
+        if setpoint_ma >= pace.restore_ma:
+            pace.restore_ma = 0
+        pace.raised_ms = now_ms
+        pace.raised_from_ma = before_ma
+        if before_ma == 0:
+            pace.started_ms = now_ms
+            pace.paused_ms = None
+    pace.changed_ms = now_ms
+    pace.setpoint_ma = setpoint_ma
+
+
+def begin_session(pace: Pace) -> None:
+    """A new driver: what the last one's pauses were does not bind."""
+    pace.serving = True
+    pace.has_drawn = False
+    pace.paused_ms = None
+    pace.started_ms = None
+    pace.restore_ma = 0
+
+
+def end_session(pace: Pace) -> None:
+    """Nobody wants to charge here any more."""
+    pace.serving = False
+    pace.has_drawn = False
+    pace.paused_ms = None
+    pace.started_ms = None
+    pace.restore_ma = 0
