@@ -1,0 +1,41 @@
+"""The site file: TOML -> frozen settings, or all its faults at once."""
+
+from edge.settings.fault import Caution, ConfigError, Fault
+from edge.settings.model import (
+    ChargerSettings,
+    CircuitSettings,
+    ControlSettings,
+    MeterSettings,
+    MqttSettings,
+    OcppSettings,
+    Secret,
+    Site,
+    TokenSettings,
+    UplinkSettings,
+    WebSettings,
+)
+from edge.settings.proving import prove_site
+from edge.settings.secret import look_up
+from edge.settings.site import Verdict, load, read
+
+__all__ = [
+    "Caution",
+    "ChargerSettings",
+    "CircuitSettings",
+    "ConfigError",
+    "ControlSettings",
+    "Fault",
+    "MeterSettings",
+    "MqttSettings",
+    "OcppSettings",
+    "Secret",
+    "Site",
+    "TokenSettings",
+    "UplinkSettings",
+    "Verdict",
+    "WebSettings",
+    "load",
+    "look_up",
+    "prove_site",
+    "read",
+]

@@ -1,0 +1,303 @@
+"""The reference of keys: every table of a site file and what each of its keys may hold.
+
+One row a key; the tables of each driver stand together. The reader, the error messages and the printed
+reference all come from here. A row or table marked later is understood, and answered "not in this version".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge.settings.kinds import (
+    CHARGER_ROTATIONS,
+    METER_ROTATIONS,
+    Choice,
+    FallbackCurrent,
+    Flag,
+    Host,
+    Kind,
+    Later,
+    Names,
+    Password,
+    Quantity,
+    Rotation,
+    Sockets,
+    Text,
+    TimeZone,
+    WebSocketUrl,
+    Whole,
+)
+
+REQUIRED = "—"
+_UNITS = {"_a": "_ma", "_v": "_mv", "_s": "_ms", "_min": "_ms"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key. `default` is written as in the file; None: nothing, or what `unless` says."""
+
+    name: str
+    kind: Kind
+    default: object
+    why: str
+    unless: str = ""
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a site without it cannot be read."""
+        return self.default == REQUIRED
+
+    @property
+    def is_later(self) -> bool:
+        """Whether only a later version can do it."""
+        return isinstance(self.kind, Later)
+
+    @property
+    def field(self) -> str:
+        """What it is called inside, with the unit that it is kept in."""
+        for outside, inside in _UNITS.items():
+            if self.name.endswith(outside):
+                return self.name.removesuffix(outside) + inside
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One table. `is_named`: there may be several, `[header.name]`. `is_later`: not in this version."""
+
+    header: str
+    keys: tuple[Key, ...] = ()
+    sections: tuple["Section", ...] = ()
+    is_named: bool = False
+    is_later: bool = False
+    why: str = ""
+
+    def key(self, name: str) -> Key | None:
+        """The key of that name."""
+        return next((key for key in self.keys if key.name == name), None)
+
+    def section(self, name: str) -> "Section | None":
+        """The table of that name below this one."""
+        return next((section for section in self.sections if section.header == name), None)
+
+
+def key(name: str, kind: Kind, default: object, why: str = "", *, unless: str = "") -> Key:
+    """A row of the reference."""
+    return Key(name=name, kind=kind, default=default, why=why, unless=unless)
+
+
+def later(name: str, why: str, *, allowed: str = "nothing yet", harmless: tuple[object, ...] = ()) -> Key:
+    """A row of the reference that waits for a later version."""
+    return Key(name=name, kind=Later(allowed=allowed, harmless=harmless), default=None, why=why)
+
+
+PORT = Whole(low=1, high=65535)
+
+# ---- meters -------------------------------------------------------------------------------------------
+METER = Section(
+    header="meter",
+    keys=(
+        key("model", Text(allowed="a model of: ampyard models --guard"), REQUIRED, "register table"),
+        key("host", Host(), REQUIRED, "Modbus TCP"),
+        later("line", "RS-485", allowed="host = an address (Modbus TCP)"),
+        key("port", PORT, 502, "TCP"),
+        key("unit", Whole(low=1, high=247, also=(255,)), 1, "Modbus unit"),
+        key("stale_after_s", Quantity(low=1, high=60, unit="s"), 5, "then building_max_a counts"),
+        key("invert", Flag(), default=False, why="CTs backwards"),
+        key(
+            "phase_rotation",
+            Rotation(names=METER_ROTATIONS),
+            "L1L2L3",
+            "the grid meter names the phases; others may differ",
+        ),
+        later("sum", "virtual meter", allowed="a meter of its own"),
+    ),
+)
+
+# ---- circuits -----------------------------------------------------------------------------------------
+DEMAND = Section(header="demand", is_later=True, why="demand charge")
+_RATING = key("rating_a", Quantity(low=1, high=6300, unit="A"), REQUIRED, "fuse or breaker, continuous")
+_PROTECTION = key(
+    "protection",
+    Choice(now=("strict",), later=("gG", "mcb-b", "mcb-c", "transformer")),
+    "strict",
+    "overload tolerated as that device does",
+)
+_UNBALANCE = later("unbalance_max_a", "grid code")
+_BUILDING = Quantity(low=0, high=6300, unit="A")
+_BUILDING_WHY = "most that everything but our chargers draws; counts when the meter is silent or missing"
+
+GRID = Section(
+    header="grid",
+    keys=(_RATING, key("building_max_a", _BUILDING, REQUIRED, _BUILDING_WHY), _PROTECTION, _UNBALANCE),
+    sections=(METER, DEMAND),
+    why="the root of all circuits",
+)
+CIRCUIT = Section(
+    header="circuit",
+    is_named=True,
+    keys=(
+        _RATING,
+        key("parent", Text(), REQUIRED, "what feeds it"),
+        key("building_max_a", _BUILDING, None, _BUILDING_WHY, unless="sum of the circuits below"),
+        _PROTECTION,
+        _UNBALANCE,
+    ),
+    sections=(METER, DEMAND),
+    why="one protected line",
+)
+
+# ---- chargers -----------------------------------------------------------------------------------------
+_OCPP_ALONE = '"ocpp" if it speaks that too; else put # before its lines'
+
+CHARGER = Section(
+    header="charger",
+    is_named=True,
+    keys=(
+        key("via", Choice(now=("ocpp",), later=("modbus", "gpio"), instead=_OCPP_ALONE), "ocpp"),
+        key("station", Text(allowed="text, {n}, * and ?"), None, "OCPP identity", unless="charger's name"),
+        key("circuit", Text(), None, "what feeds it", unless="grid, where there are no others"),
+        key("max_a", Quantity(low=6, high=80, unit="A"), 16, "its breaker; 32 is never assumed"),
+        key("min_a", Quantity(low=6, high=80, unit="A"), 6, "cars that stall at 6"),
+        key("fallback_a", FallbackCurrent(high=80), None, "what it does without us", unless="min_a"),
+        key(
+            "dead_man",
+            Choice(now=("profile", "none"), later=("watchdog", "hardware")),
+            "profile",
+            "what makes it fall back; none = booked at max_a for ever",
+        ),
+        key(
+            "phase_rotation",
+            Rotation(names=CHARGER_ROTATIONS, may_be_dealt=True),
+            "unknown",
+            "EVSE to grid; unknown counts a one-phase car on all three; a list is dealt out in turn",
+        ),
+        key("evses", Sockets(), 1, "sockets of one station"),
+        key("rating_a", Quantity(low=6, high=640, unit="A"), None, "supply shared by its sockets"),
+        key("priority", Whole(low=0, high=9), 0, "high first"),
+        later("mode", "who decides", allowed="autonomous", harmless=("autonomous",)),
+        later("model", "a charger on Modbus"),
+        later("line", "RS-485"),
+        later("host", "a charger on Modbus TCP"),
+        later("port", "a charger on Modbus TCP"),
+        later("unit", "a charger on Modbus"),
+    ),
+    sections=(Section(header="pins", is_later=True, why="pilot, contactor, feedback"),),
+    why="one charger, a quoted range of them, or all",
+)
+OCPP = Section(
+    header="ocpp",
+    keys=(
+        key("port", PORT, 8887),
+        key("password", Password(), None, "security profile 1"),
+        later("tls", "security profile 2", allowed="false", harmless=(False,)),
+        key("unknown", Choice(now=("wait", "reject")), "wait", "a station that has no place here"),
+    ),
+    why="the server that chargers connect to",
+)
+TOKENS = Section(
+    header="tokens",
+    keys=(
+        key("accept", Choice(now=("known", "all")), "known"),
+        key("offline", Choice(now=("known", "all", "none")), "known", "while the cloud is away"),
+        key("list", Text(allowed="the name of a CSV file"), None, "never tokens in this file"),
+    ),
+    why="who may charge",
+)
+
+# ---- clouds -------------------------------------------------------------------------------------------
+UPLINK = Section(
+    header="uplink",
+    is_named=True,
+    keys=(
+        key("url", WebSocketUrl(), REQUIRED),
+        key("version", Choice(now=("1.6",), later=("2.0.1", "2.1")), "1.6", "OCPP towards it"),
+        key("role", Choice(now=("primary",), later=("observer",)), "primary", "one commands"),
+        key("identity", Text(allowed="text with {charger} or {station}"), "{station}"),
+        key("password", Password(), None, "security profile 1"),
+        key("chargers", Names(), None, "names, or patterns with *", unless="all"),
+    ),
+    why="one CSMS",
+)
+
+# ---- building -----------------------------------------------------------------------------------------
+MQTT = Section(
+    header="mqtt",
+    keys=(
+        key("host", Host(), REQUIRED),
+        key("port", PORT, None, unless="1883, with tls 8883"),
+        key("tls", Flag(), default=False),
+        key("user", Text(), None),
+        key("password", Password(), None),
+        key("topic", Text(allowed="text without + # and blanks"), None, unless="ampyard/<site's name>"),
+        key("limits", Flag(), default=False, why="commands need a written yes"),
+        later("home_assistant", "discovery", allowed="false", harmless=(False,)),
+    ),
+    why="the building's broker",
+)
+
+# ---- the site -----------------------------------------------------------------------------------------
+SITE = Section(
+    header="site",
+    keys=(
+        key("name", Text(), None, "on page, in reports", unless="host name"),
+        key("timezone", TimeZone(), None, "tariffs, reports", unless="system's"),
+        key("voltage_v", Quantity(low=100, high=480, unit="V"), 230, "W to A where nothing measures it"),
+        later("board", "lets pins be printed labels"),
+        key(
+            "guarantee",
+            Choice(now=("declared", "proven", "rated")),
+            "declared",
+            "what must fit if this box dies: declared fallbacks, fallbacks proven by the self-test "
+            "(others at max_a), or every charger at max_a",
+        ),
+    ),
+)
+WEB = Section(header="web", keys=(key("port", PORT, 8080),), why="the page")
+CONTROL = Section(
+    header="control",
+    keys=(
+        key("hold_up_s", Quantity(low=5, high=900, unit="s"), 60, "before a current rises"),
+        key("min_on_min", Quantity(low=0, high=120, unit="min", scale=60_000), 15, "before a car pauses"),
+        key("min_off_min", Quantity(low=0, high=120, unit="min", scale=60_000), 5, "spares contactors"),
+    ),
+    why="pacing",
+)
+
+_METER_LATER = (Section(header="meter", is_later=True),)
+FILE = Section(
+    header="",
+    sections=(
+        SITE,
+        GRID,
+        CIRCUIT,
+        CHARGER,
+        OCPP,
+        WEB,
+        TOKENS,
+        UPLINK,
+        MQTT,
+        CONTROL,
+        Section(header="line", is_named=True, is_later=True, why="RS-485"),
+        Section(header="group", is_named=True, is_later=True, why="groups of tokens"),
+        Section(header="contact", is_named=True, is_later=True, why="a relay that limits"),
+        Section(header="tariff", is_later=True, why="prices"),
+        Section(header="planning", is_later=True, why="when to charge"),
+        Section(header="solar", sections=_METER_LATER, is_later=True, why="a meter of the sun"),
+        Section(header="battery", sections=_METER_LATER, is_later=True, why="a meter of the battery"),
+    ),
+)
+
+
+def homes_of(name: str) -> Iterator[str]:
+    """The headers of the tables that have a key of that name, as the file writes them."""
+    yield from _homes(FILE, "", name)
+
+
+def _homes(section: Section, path: str, name: str) -> Iterator[str]:
+    for inner in section.sections:
+        header = f"{path}.{inner.header}" if path else inner.header
+        if inner.is_named:
+            header += ".x"
+        if inner.key(name):
+            yield header
+        yield from _homes(inner, header, name)

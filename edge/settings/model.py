@@ -1,0 +1,196 @@
+"""A site as its file describes it: frozen, checked, in integers. This is what the rooms above read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edge.core.circuit import ROOT, Circuit, Tree
+from edge.core.quantities import ROTATIONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """The name of a secret. `edge.settings.secret.look_up` finds what it stands for."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeterSettings:
+    """A meter on Modbus TCP. `line_number` is where its table begins in the file."""
+
+    model: str
+    host: str
+    port: int
+    unit: int
+    stale_after_ms: int
+    invert: bool
+    phase_rotation: str
+    line_number: int
+
+    @property
+    def wiring(self) -> tuple[int, ...]:
+        """The grid phase (0..2) that each of the meter's phases L1..L3 measures."""
+        return ROTATIONS[self.phase_rotation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitSettings:
+    """One protected line. `building_max_ma` None: the sum of the circuits below."""
+
+    name: str
+    parent: str | None
+    rating_ma: int
+    building_max_ma: int | None
+    meter: MeterSettings | None
+    line_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargerSettings:
+    """One charger, with everything that its blocks say together.
+
+    `station` is its OCPP identity, or a pattern with `*` or `?` that adopts the first that matches.
+    Currents are per phase and EVSE; `rating_ma` is the supply that its EVSEs share (None: no such bound).
+    `evses` are their names, in the order of the connectors 1, 2, ...
+    """
+
+    name: str
+    station: str
+    circuit: str
+    max_ma: int
+    min_ma: int
+    fallback_ma: int
+    dead_man: Literal["profile", "none"]
+    phase_rotation: str
+    evses: tuple[str, ...]
+    rating_ma: int | None
+    priority: int
+    line_number: int
+
+    @property
+    def wiring(self) -> tuple[int, ...] | None:
+        """The grid phase (0..2) on each terminal L1..; None: not known, count on all three."""
+        return ROTATIONS.get(self.phase_rotation)
+
+    @property
+    def has_pattern(self) -> bool:
+        """Whether the station is adopted by a pattern instead of named."""
+        return "*" in self.station or "?" in self.station
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcppSettings:
+    """The server that chargers connect to. `unknown`: what a station without a place gets."""
+
+    port: int
+    password: Secret | None
+    unknown: Literal["wait", "reject"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """The page and the API."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSettings:
+    """Who may charge, and who while the cloud is away. `list` is a CSV file."""
+
+    accept: Literal["known", "all"]
+    offline: Literal["known", "all", "none"]
+    list: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UplinkSettings:
+    """One CSMS. `identity` is a template of `{charger}` and `{station}`; `chargers` are names."""
+
+    name: str
+    url: str
+    version: Literal["1.6"]
+    role: Literal["primary"]
+    identity: str
+    password: Secret | None
+    chargers: tuple[str, ...]
+    line_number: int
+
+    def identity_of(self, charger: str, station: str) -> str:
+        """What this CSMS calls a charger whose own station is called so."""
+        return self.identity.replace("{charger}", charger).replace("{station}", station)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MqttSettings:
+    """The building's broker. `limits`: whether it may lower us."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str | None
+    password: Secret | None
+    topic: str
+    limits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSettings:
+    """Pacing of currents."""
+
+    hold_up_ms: int
+    min_on_ms: int
+    min_off_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The whole site. `timezone` None: the machine's own."""
+
+    name: str
+    timezone: str | None
+    voltage_mv: int
+    guarantee: Literal["declared", "proven", "rated"]
+    circuits: tuple[CircuitSettings, ...]
+    chargers: tuple[ChargerSettings, ...]
+    ocpp: OcppSettings
+    web: WebSettings
+    tokens: TokenSettings
+    uplinks: tuple[UplinkSettings, ...]
+    mqtt: MqttSettings | None
+    control: ControlSettings
+
+    def circuit(self, name: str) -> CircuitSettings:
+        """The circuit of that name. Raises KeyError."""
+        for circuit in self.circuits:
+            if circuit.name == name:
+                return circuit
+        raise KeyError(name)
+
+    def charger(self, name: str) -> ChargerSettings:
+        """The charger of that name. Raises KeyError."""
+        for charger in self.chargers:
+            if charger.name == name:
+                return charger
+        raise KeyError(name)
+
+    def tree(self) -> Tree:
+        """The circuits as the core sees them."""
+        return tree_of(self.circuits)
+
+
+def tree_of(circuits: tuple[CircuitSettings, ...]) -> Tree:
+    """Circuits as the core sees them. Raises ValueError where they are no tree."""
+    return Tree(
+        [
+            Circuit(
+                circuit.name,
+                parent=None if circuit.name == ROOT else circuit.parent,
+                rating_ma=circuit.rating_ma,
+                building_max_ma=circuit.building_max_ma,
+                is_metered=circuit.meter is not None,
+            )
+            for circuit in circuits
+        ]
+    )

@@ -1,0 +1,81 @@
+"""The proof of a site: its file's circuits and chargers through `edge.core.proof`, failures as faults."""
+
+from collections.abc import Collection
+
+from edge.core.circuit import Tree
+from edge.core.proof import Load, Sum, prove
+from edge.settings.fault import Fault
+from edge.settings.kinds import amperes
+from edge.settings.model import ChargerSettings, CircuitSettings, Site
+
+
+def prove_site(site: Site, *, proven: Collection[str] = ()) -> list[Sum]:
+    """Every circuit's sums. `proven`: chargers whose fallback was seen to fire on that model and firmware."""
+    return prove(site.tree(), [load_of(charger, proven) for charger in site.chargers], site.guarantee)
+
+
+def load_of(charger: ChargerSettings, proven: Collection[str] = ()) -> Load:
+    """A charger as the proof counts it: all its EVSEs together, none above the supply that they share."""
+    count = len(charger.evses)
+    shared_ma = charger.rating_ma or count * charger.max_ma
+    max_ma = min(count * charger.max_ma, shared_ma)
+    fallback_ma = min(count * charger.fallback_ma, shared_ma)
+    return Load(
+        charger.name,
+        circuit=charger.circuit,
+        wiring=charger.wiring,
+        fallback_ma=max_ma if charger.dead_man == "none" else fallback_ma,
+        max_ma=max_ma,
+        is_proven=charger.name in proven,
+    )
+
+
+def fallback_faults(
+    tree: Tree, loads: list[Load], guarantee: str, circuits: dict[str, CircuitSettings]
+) -> list[Fault]:
+    """One fault for each circuit whose fuse would carry too much without this box."""
+    return [
+        _fault(
+            total, [load for load in loads if total.circuit in tree.path(load.circuit)], guarantee, circuits
+        )
+        for total in prove(tree, loads, guarantee)
+        if total.spare_ma < 0
+    ]
+
+
+def _fault(total: Sum, loads: list[Load], guarantee: str, circuits: dict[str, CircuitSettings]) -> Fault:
+    phase = total.worst_phase
+    counted = [ma for load in loads if (ma := load.credited(guarantee)[phase])]
+    room_ma = max(0, total.rating_ma - total.building_ma)
+    word = {"declared": "fallback", "proven": "fallback or maximum", "rated": "maximum"}[guarantee]
+    name = "[grid]" if total.circuit == "grid" else f"[circuit.{total.circuit}]"
+    return Fault(
+        keyword="fallback-sum",
+        line=circuits[total.circuit].line_number,
+        where=f"{name} rating_a",
+        title="too small if this box dies",
+        found=f"building {amperes(total.building_ma)} A + {word} {_terms(counted)} "
+        f"= {amperes(max(total.box_dead))} A on L{phase + 1}, rating {amperes(total.rating_ma)} A",
+        allowed=f"{word}s up to {amperes(room_ma)} A together",
+        remedy=_remedy(counted, room_ma, guarantee),
+    )
+
+
+def _terms(counted: list[int]) -> str:
+    """`5 x 6 A`, or `3 x 6 A + 1 x 16 A`."""
+    sizes = sorted(set(counted))
+    return " + ".join(f"{counted.count(size)} x {amperes(size)} A" for size in sizes) or "0 A"
+
+
+def _remedy(counted: list[int], room_ma: int, guarantee: str) -> str:
+    measured = "a smaller, measured building_max_a"
+    if guarantee == "rated":
+        return f'smaller max_a, guarantee = "declared", or {measured}'
+    excess_ma, zeroed = sum(counted) - room_ma, 0
+    for ma in sorted(counted, reverse=True):
+        if excess_ma <= 0:
+            break
+        excess_ma -= ma
+        zeroed += 1
+    chargers = "1 charger" if zeroed == 1 else f"{zeroed} chargers"
+    return f"fallback_a = 0 on {chargers}, or {measured}" if zeroed else measured

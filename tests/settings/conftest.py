@@ -1,0 +1,31 @@
+import pytest
+
+from edge.settings import Verdict, read
+
+MODELS = {"eastron-sdm630": True, "schneider-iem3000": True, "eastron-sdm72": False}
+
+SMALL = """\
+[grid]
+rating_a = 63
+building_max_a = 40
+"""
+
+
+@pytest.fixture
+def judge():
+    """Reads the text of a site file as if all its secrets were on this machine."""
+
+    def judge(text: str, **options) -> Verdict:
+        return read(text, MODELS, **{"look_up": lambda secret: "known", **options})
+
+    return judge
+
+
+@pytest.fixture
+def words(judge):
+    """The (line, keyword) of every fault below a small grid whose three lines come first."""
+
+    def words(text: str) -> list[tuple[int, str]]:
+        return [(fault.line, fault.keyword) for fault in judge(SMALL + text).faults]
+
+    return words

@@ -1,0 +1,15 @@
+from edge.settings import Secret, look_up
+
+
+def test_systemd_s_credentials_come_first(tmp_path):
+    for folder, text in (("credentials", "first\n"), ("secrets", "second\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "city").write_text(text)
+    environment = {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")}
+    secrets = tmp_path / "secrets"
+    assert look_up(Secret(name="city"), environment=environment, directory=secrets) == "first"
+    assert look_up(Secret(name="city"), environment={}, directory=secrets) == "second"
+
+
+def test_a_secret_that_is_nowhere_is_none(tmp_path):
+    assert look_up(Secret(name="city"), environment={}, directory=tmp_path) is None
