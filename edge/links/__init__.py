@@ -1,0 +1,1 @@
+"""One shell per medium: what moves bytes between the pure rooms and the world."""
