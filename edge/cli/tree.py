@@ -1,0 +1,107 @@
+"""The proof as a tree: every circuit with its sums, below it what hangs on it."""
+
+from collections.abc import Iterator, Sequence
+
+from edge.cli.terminal import Terminal
+from edge.core.circuit import ROOT
+from edge.core.proof import GUARANTEES, Sum
+from edge.core.quantities import everywhere, plus
+from edge.settings import ChargerSettings, CircuitSettings, Site
+from edge.settings.kinds import amperes
+from edge.settings.proving import load_of
+
+_NAME_WIDTH = 20
+
+
+def proof_lines(site: Site, sums: Sequence[Sum], screen: Terminal) -> Iterator[str]:
+    """The lines of the screen, without the closing sentence. A is amperes on the worst phase."""
+    rows = list(_Tree(site, sums, screen).below(site.circuit(ROOT), "", ""))
+    width = max([_NAME_WIDTH, *(len(name) + 1 for name, _ in rows)])
+    head = f"{site.name}: {_count(len(site.chargers), 'charger')}"
+    if len(site.circuits) > 1:
+        head += f", {_count(len(site.circuits) - 1, 'feeder')}"
+    yield f"{head:<{width + 35}}per phase, worst phase"
+    yield _row("", width, _cells("rating", "building", _word(site), "box dead", "spare"))
+    for name, cells in rows:
+        yield _row(name, width, cells)
+    yield ""
+    yield from _by_guarantee(sums, width)
+    yield from _exposure(sums)
+
+
+class _Tree:
+    def __init__(self, site: Site, sums: Sequence[Sum], screen: Terminal) -> None:
+        self.site = site
+        self.sums = {total.circuit: total for total in sums}
+        self.screen = screen
+
+    def below(self, circuit: CircuitSettings, stem: str, trunk: str) -> Iterator[tuple[str, str]]:
+        """The circuit and everything on it: what stands left, and the cells."""
+        yield self._circuit(circuit, stem)
+        feeders = [inner for inner in self.site.circuits if inner.parent == circuit.name]
+        chargers = [charger for charger in self.site.chargers if charger.circuit == circuit.name]
+        width = max([len(charger.name) for charger in chargers], default=0)
+        for place, feeder in enumerate(feeders, start=1):
+            is_last = place == len(feeders) and not chargers
+            inner = trunk + self.screen.trunk(is_last=is_last)
+            yield from self.below(feeder, trunk + self.screen.branch(is_last=is_last), inner)
+        for place, charger in enumerate(chargers, start=1):
+            branch = self.screen.branch(is_last=place == len(chargers))
+            name = f"{trunk}{branch}{charger.name:<{width}}  {charger.phase_rotation}"
+            yield name, self._charger_cells(charger)
+
+    def _circuit(self, circuit: CircuitSettings, stem: str) -> tuple[str, str]:
+        total = self.sums[circuit.name]
+        meter = f"  {circuit.meter.model}" if circuit.meter else ""
+        return f"{stem}{circuit.name}{meter}", _cells(
+            f"{amperes(circuit.rating_ma)} A",
+            amperes(total.building_ma),
+            amperes(total.chargers[total.worst_phase]),
+            amperes(max(total.box_dead)),
+            f"{amperes(total.spare_ma)} A",
+        )
+
+    def _charger_cells(self, charger: ChargerSettings) -> str:
+        counted_ma = max(load_of(charger).credited(self.site.guarantee))
+        sockets = f"  {len(charger.evses)} sockets" if len(charger.evses) > 1 else ""
+        row = _cells(f"{amperes(charger.max_ma)} A", "", amperes(counted_ma), "", "").rstrip()
+        return f"{row}     {charger.dead_man}{sockets}"
+
+
+def _by_guarantee(sums: Sequence[Sum], width: int) -> Iterator[str]:
+    """All three sums, whatever the site has chosen: what each guarantee would have every fuse carry."""
+    yield _row("box dead, if it counts", width + 4, "".join(f"{word:>10}" for word in GUARANTEES))
+    is_over = False
+    for total in sums:
+        cells = ""
+        for word in GUARANTEES:
+            ma = max(plus(everywhere(total.building_ma), getattr(total, word)))
+            is_over = is_over or ma > total.rating_ma
+            cells += f"{amperes(ma) + ('!' if ma > total.rating_ma else ' '):>10}"
+        yield _row(total.circuit, width + 5, cells)
+    if is_over:
+        yield "! is above the rating"
+    yield ""
+
+
+def _exposure(sums: Sequence[Sum]) -> Iterator[str]:
+    exposed = [f"{total.circuit} {amperes(total.exposure_ma)} A" for total in sums if total.exposure_ma]
+    if exposed:
+        yield "Until the chargers have fallen back, their last currents meet a building that may rise;"
+        yield f"at most above the rating: {', '.join(exposed)}."
+
+
+def _cells(rating: str, building: str, chargers: str, box_dead: str, spare: str) -> str:
+    return f"{rating:>6}  {building:>8}  {chargers:>8}  {box_dead:>8}  {spare:>5}"
+
+
+def _row(name: str, width: int, cells: str) -> str:
+    return f"{name:<{width}}{cells}".rstrip()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _word(site: Site) -> str:
+    return {"declared": "fallback", "proven": "proven", "rated": "rated"}[site.guarantee]

@@ -1,0 +1,35 @@
+"""The verbs of the command. A new one is a module with `declare` and `run`, and a line here."""
+
+import importlib
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+
+class VerbModule(Protocol):
+    """What a verb's module offers."""
+
+    def declare(self, parser: ArgumentParser) -> None:
+        """Add the verb's arguments."""
+
+    def run(self, options: Namespace) -> int:
+        """Do it; answer the exit code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb:
+    """One verb: its name, one line for the list of verbs, and where it is done."""
+
+    name: str
+    summary: str
+    module: str
+
+    def load(self) -> VerbModule:
+        """Import its module, and with it what only this verb needs."""
+        return cast("VerbModule", importlib.import_module(self.module))
+
+
+VERBS = (
+    Verb(name="check", summary="prove a site file, or tell every fault in it", module="edge.cli.check"),
+    Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
+)
