@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from edge.site.commands import AnyCommand, Origin, Outcome
-from edge.site.events import Answer, AnyEvent
+from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged
 from edge.site.status import Status, UplinkStatus
 
 
@@ -135,6 +135,9 @@ class Journal(Protocol):
     async def append(self, entry: Entry) -> int:
         """Commit the entry and answer its sequence number. Raises JournalFull, JournalBroken."""
 
+    def keep(self, entry: Entry) -> None:
+        """Commit the entry soon, together with others; for what no answer promises. Never blocks."""
+
     async def find_session(self, charger: str, dedup: str) -> Session | None:
         """The session that an earlier entry with this `dedup` of this charger made."""
 
@@ -201,8 +204,26 @@ class Recorder(Protocol):
         """Keep one step."""
 
 
+class ChargerView(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of one charger now. `version` grows with every change of the rest.
+
+    `boot`: its last boot as it told it; `statuses`: the latest state of the charger and of each EVSE.
+    """
+
+    version: int
+    is_linked: bool
+    boot: ChargerBooted | None
+    statuses: tuple[EvseStatusChanged, ...]
+
+
 class SiteDoors(Protocol):
     """The functions of the site, as drivers see it."""
+
+    def charger(self, name: str) -> ChargerView:
+        """The latest of one charger. Raises KeyError on a name that is not in the site file."""
+
+    async def changed(self, name: str, version: int) -> ChargerView:
+        """The latest of one charger, as soon as it is newer than `version`."""
 
     async def report(self, event: AnyEvent) -> Answer:
         """Something happened at a charger. Answers after what must be stored is stored."""

@@ -1,0 +1,61 @@
+"""The site file as the core and the rooms of the site need it: names, ids and the lot."""
+
+import hashlib
+
+from edge.core.evse import Evse
+from edge.core.lot import Lot
+from edge.settings.model import ChargerSettings, Site
+
+STEP_MA = 1_000  # whole amperes on the wire until a model has proven finer ones
+
+
+class Blueprint:
+    """Who is who. An EVSE's id is its charger's name, with `/1`, `/2` where the charger has several."""
+
+    def __init__(self, settings: Site, *, dead_man_ms: int | None = None) -> None:
+        self.settings = settings
+        self.chargers = {charger.name: charger for charger in settings.chargers}
+        self.evse_ids: dict[tuple[str, int], str] = {}
+        self.places: dict[str, tuple[str, int]] = {}
+        for charger in settings.chargers:
+            for number, _ in enumerate(charger.evses, start=1):
+                name = charger.name if len(charger.evses) == 1 else f"{charger.name}/{number}"
+                self.evse_ids[charger.name, number] = name
+                self.places[name] = (charger.name, number)
+        self.lot = self._lot(dead_man_ms)
+        self.digest = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+
+    def numbers(self, charger: str) -> list[int]:
+        """The EVSE numbers of a charger."""
+        return [number for name, number in self.evse_ids if name == charger]
+
+    def _lot(self, dead_man_ms: int | None) -> Lot:
+        settings = self.settings
+        times = {} if dead_man_ms is None else {"dead_man_ms": dead_man_ms}
+        return Lot(
+            settings.tree(),
+            [self._evse(self.chargers[charger], name) for name, (charger, _) in self.places.items()],
+            stale_after_ms={
+                circuit.name: circuit.meter.stale_after_ms for circuit in settings.circuits if circuit.meter
+            },
+            hold_up_ms=settings.control.hold_up_ms,
+            min_on_ms=settings.control.min_on_ms,
+            min_off_ms=settings.control.min_off_ms,
+            **times,
+        )
+
+    def _evse(self, charger: ChargerSettings, name: str) -> Evse:
+        # A guarantee of `proven` credits nothing until a self-test can prove a model
+        credited = self.settings.guarantee == "declared"
+        return Evse(
+            id=name,
+            circuit=charger.circuit,
+            min_ma=charger.min_ma,
+            max_ma=charger.max_ma,
+            step_ma=STEP_MA,
+            fallback_ma=charger.fallback_ma,
+            credit_ma=charger.fallback_ma if credited else charger.max_ma,
+            has_dead_man=charger.dead_man != "none",
+            wiring=charger.wiring,
+            priority=charger.priority,
+        )

@@ -1,0 +1,191 @@
+"""What is known of every charger and EVSE: the events, folded into the latest state."""
+
+import asyncio
+from typing import Literal
+
+from edge.core.evse import EvseImage
+from edge.site.events import (
+    AnyEvent,
+    ChargerBooted,
+    EvseState,
+    EvseStatusChanged,
+    LinkChanged,
+    Sampled,
+)
+from edge.site.ports import ChargerView
+
+SAMPLE_LAG_MS = 2_000  # a sample may be this much older than its arrival
+
+PLUGGED: frozenset[EvseState] = frozenset(
+    {"occupied", "charging", "suspended-car", "suspended-evse", "finishing"}
+)
+CANNOT_CHARGE: frozenset[EvseState] = frozenset(
+    {"available", "finishing", "unavailable", "faulted", "reserved"}
+)
+
+
+class ObservedEvse:
+    """One EVSE: its state as told, its last sample, and the transaction that runs there."""
+
+    def __init__(self, name: str, number: int) -> None:
+        self.name = name
+        self.number = number
+        self.status: EvseStatusChanged | None = None
+        self.sample: Sampled | None = None
+        self.terminals_ma: tuple[int, ...] | None = None
+        self.sampled_ms = 0
+        self.transaction_id: int | None = None
+        self.token = ""
+        self.meter_start_wh = 0
+        self.energy_wh: int | None = None
+        self.arrived_ms = 0
+        self.started_at_ms: int | None = None
+
+    @property
+    def state(self) -> EvseState | None:
+        """As the station told it last."""
+        return None if self.status is None else self.status.state
+
+    @property
+    def has_car(self) -> bool:
+        """Whether a plug is in, as far as anybody said."""
+        return self.transaction_id is not None or self.state in PLUGGED
+
+    @property
+    def wants(self) -> bool:
+        """Whether a driver may charge here now: a transaction runs, and the station does not say otherwise."""
+        return self.transaction_id is not None and self.state not in CANNOT_CHARGE
+
+    @property
+    def served_wh(self) -> int:
+        """Energy of the running session."""
+        if self.energy_wh is None or self.transaction_id is None:
+            return 0
+        return max(0, self.energy_wh - self.meter_start_wh)
+
+    def begin(self, transaction_id: int, token: str, meter_wh: int, at_ms: int, seen_ms: int) -> None:
+        """A transaction runs here from now on."""
+        self.transaction_id = transaction_id
+        self.token = token
+        self.meter_start_wh = meter_wh
+        self.energy_wh = meter_wh
+        self.started_at_ms = at_ms
+        self.arrived_ms = seen_ms
+
+    def end(self) -> None:
+        """No transaction runs here any more."""
+        self.transaction_id = None
+        self.token = ""
+        self.started_at_ms = None
+
+
+class ObservedCharger:
+    """One charger: link, boots, and its EVSEs by number."""
+
+    def __init__(self, name: str, evses: dict[int, str]) -> None:
+        self.name = name
+        self.evses = {number: ObservedEvse(evse, number) for number, evse in evses.items()}
+        self.boot: ChargerBooted | None = None
+        self.status: EvseStatusChanged | None = None
+        self.is_linked = False
+        self.was_linked = False
+        self.address = ""
+        self.lost_ms: int | None = None
+        self.boots = 0
+        self.link_losses = 0
+        self.version = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def link(self) -> Literal["up", "down", "never"]:
+        """For the page."""
+        if self.is_linked:
+            return "up"
+        return "down" if self.was_linked else "never"
+
+    @property
+    def model(self) -> str:
+        """Vendor, model and firmware: what a passport belongs to. Empty before the first boot."""
+        boot = self.boot
+        return "" if boot is None else f"{boot.vendor}/{boot.model}/{boot.firmware or ''}"
+
+    def note(self, event: AnyEvent) -> None:
+        """Fold an event in. Transactions are not noted here: they count from their commit on."""
+        if isinstance(event, LinkChanged):
+            self._note_link(event)
+        elif isinstance(event, ChargerBooted):
+            self.boot = event
+            self.boots += 1
+        elif isinstance(event, EvseStatusChanged):
+            if event.evse in self.evses:
+                self.evses[event.evse].status = event
+            else:
+                self.status = event
+        elif isinstance(event, Sampled):
+            self._note_sample(event)
+            return
+        self.touch()
+
+    def touch(self) -> None:
+        """Something that others watch has changed."""
+        self.version += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def changed(self, version: int) -> ChargerView:
+        """The view, as soon as it is newer."""
+        while self.version <= version:
+            await self._changed.wait()
+        return self.view()
+
+    def view(self) -> ChargerView:
+        """For uplinks."""
+        statuses = [evse.status for evse in self.evses.values()]
+        return ChargerView(
+            version=self.version,
+            is_linked=self.is_linked,
+            boot=self.boot,
+            statuses=tuple(each for each in (self.status, *statuses) if each is not None),
+        )
+
+    def images(self, *, pause_proven: bool) -> list[EvseImage]:
+        """What the next step may know of its EVSEs."""
+        return [
+            EvseImage(
+                id=evse.name,
+                is_linked=self.is_linked,
+                boots=self.boots,
+                link_losses=self.link_losses,
+                has_car=evse.has_car,
+                wants=evse.wants,
+                terminals_ma=evse.terminals_ma,
+                sampled_ms=evse.sampled_ms,
+                arrived_ms=evse.arrived_ms,
+                served_wh=evse.served_wh,
+                pause_proven=pause_proven,
+                says_paused=evse.state == "suspended-evse",
+            )
+            for evse in self.evses.values()
+        ]
+
+    def _note_link(self, event: LinkChanged) -> None:
+        if self.is_linked and not event.is_up:
+            self.link_losses += 1
+            self.lost_ms = event.seen_ms
+        if event.is_up:
+            if self.is_linked:  # a second link took the place of one that died unseen
+                self.link_losses += 1
+            self.was_linked = True
+            self.address = event.address
+        self.is_linked = event.is_up
+
+    def _note_sample(self, event: Sampled) -> None:
+        evse = self.evses.get(event.evse)
+        if evse is None or event.offline:  # what was measured while away says nothing about now
+            return
+        evse.sample = event
+        if event.current_ma is not None and all(ma >= 0 for ma in event.current_ma):
+            evse.terminals_ma = event.current_ma[:3]
+            evse.sampled_ms = event.seen_ms - SAMPLE_LAG_MS
+        if event.energy_wh is not None:
+            evse.energy_wh = event.energy_wh

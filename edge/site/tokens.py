@@ -1,0 +1,52 @@
+"""Who may charge: the site's list, the policy for strangers, and grants for one start."""
+
+from typing import Literal
+
+import msgspec
+
+from edge.site.events import TokenAnswer
+
+GRANT_MS = 180_000  # a remote start must have come back as a start of the station by then
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the list. `valid_until_ms` None: for ever."""
+
+    token: str
+    name: str = ""
+    group: str | None = None
+    valid_until_ms: int | None = None
+
+
+class Tokens:
+    """Tokens compare without regard to case, as OCPP's CiString20Type does."""
+
+    def __init__(self, accept: Literal["known", "all"], known: list[Token]) -> None:
+        self._accept = accept
+        self._known = {token.token.casefold(): token for token in known}
+        self._granted: dict[tuple[str, str], int] = {}
+
+    def judge(self, charger: str, token: str, *, now_ms: int, mono_ms: int) -> TokenAnswer:
+        """Whether this token may charge at this charger now."""
+        row = self._known.get(token.casefold())
+        if row is not None:
+            expires_ms = row.valid_until_ms
+            if expires_ms is not None and expires_ms <= now_ms:
+                return TokenAnswer(status="expired", group=row.group, expires_ms=expires_ms)
+            return TokenAnswer(status="accepted", group=row.group, expires_ms=expires_ms)
+        if self._accept == "all" or self._granted.get((charger, token.casefold()), 0) > mono_ms:
+            return TokenAnswer(status="accepted")
+        return TokenAnswer(status="invalid")
+
+    def grant_once(self, charger: str, token: str, *, mono_ms: int) -> None:
+        """A start was commanded for this token: the station may ask whether it is allowed to."""
+        self._granted[charger, token.casefold()] = mono_ms + GRANT_MS
+
+    def spend(self, charger: str, token: str) -> None:
+        """The grant, if there was one, has become a transaction."""
+        self._granted.pop((charger, token.casefold()), None)
+
+
+def shortened(token: str) -> str:
+    """For logs: enough to recognise, too little to use."""
+    return token if len(token) <= 4 else f"{token[:2]}..{token[-2:]}"
