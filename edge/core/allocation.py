@@ -27,8 +27,8 @@ class Claim:
     """What an EVSE asks for. `rooms`: indexes of the (circuit, phase) pairs that it loads, nearest first.
 
     `order` ranks inside the tier, smallest first. `tolerance_ma` is booked on top of what it gets;
-    `idle_ma` is what counts for it at 0 (the minimum with tolerance, until pausing is proven). Of equals, who `has_ma`
-    more keeps the odd step, so that a step does not wander.
+    `idle_ma` is what counts for it at 0 (the minimum with tolerance, until pausing is proven).
+    Of equals, who `has_ma` more keeps the odd step, so that a step does not wander.
     """
 
     __slots__ = (

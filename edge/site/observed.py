@@ -53,7 +53,7 @@ class ObservedEvse:
 
     @property
     def wants(self) -> bool:
-        """Whether a driver may charge here now: a transaction runs, and the station does not say otherwise."""
+        """Whether a driver may charge here now: a transaction runs, and the station agrees."""
         return self.transaction_id is not None and self.state not in CANNOT_CHARGE
 
     @property

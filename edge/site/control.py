@@ -1,0 +1,219 @@
+"""The control cycle: image -> step -> offers. It awaits its own timer and nothing else.
+
+Offers leave in tasks of their own and their outcomes come back as part of a later image; readings and
+events only leave their latest value here. A peer that hangs or a disk that stalls costs nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from edge.core.image import (
+    CONFIRMED,
+    LOST,
+    REFUSED,
+    UNSENT,
+    Decision,
+    Image,
+    LimitImage,
+    MeterImage,
+    OfferResult,
+)
+from edge.core.ledger import DEADLINE_MS
+from edge.core.memory import Memory
+from edge.core.step import step
+from edge.site.blueprint import Blueprint
+from edge.site.observed import ObservedCharger
+from edge.site.ports import (
+    Charger,
+    Clock,
+    Confirmed,
+    Limit,
+    OfferLost,
+    OfferOutcome,
+    OfferRefused,
+    Reading,
+    Recorder,
+)
+
+log = logging.getLogger(__name__)
+
+PERIOD_MS = 1_000
+WAKE_MS = 50  # several reasons to wake early make one cycle
+CHECKPOINT_EVERY = 60  # cycles
+
+
+class Control:
+    """The cycle of one site. `on_cycle` runs after every whole cycle and must not block."""
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        observed: dict[str, ObservedCharger],
+        clock: Clock,
+        recorder: Recorder | None,
+        *,
+        proven_pauses: set[str],
+    ) -> None:
+        """`proven_pauses`: models (vendor/model/firmware) that were seen to stop at 0 A; it grows."""
+        self.cycle = 0
+        self.decision: Decision | None = None
+        self.readings: dict[str, Reading] = {}
+        self.limits: dict[str, Limit] = {}
+        self.on_cycle: Callable[[Decision], None] = lambda _: None
+        self.on_learned: Callable[[str], None] = lambda _: None
+        self._blueprint = blueprint
+        self._observed = observed
+        self._clock = clock
+        self._recorder = recorder
+        self._proven_pauses = proven_pauses
+        self._memory = Memory(blueprint.lot, now_ms=clock.mono_ms())
+        self._results: list[OfferResult] = []
+        self._chargers: dict[str, Charger] = {}
+        self._wake = asyncio.Event()
+        self._failing: set[str] = set()
+
+    def attach(self, charger: str, driver: Charger) -> None:
+        """This driver carries out what is decided for `charger`."""
+        self._chargers[charger] = driver
+
+    def wake(self) -> None:
+        """Something happened that should not wait for the next period."""
+        self._wake.set()
+
+    def read(self, reading: Reading) -> None:
+        """The latest value of a meter; one above the circuit's limit wakes the cycle."""
+        self.readings[reading.circuit] = reading
+        rating_ma = self._blueprint.lot.tree.circuits[reading.circuit].rating_ma
+        if reading.current_ma is not None and max(reading.current_ma) > rating_ma:
+            self.wake()
+
+    async def run(self) -> None:
+        """Cycle until cancelled; leaves no task behind."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._cycle(group)
+                await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            async with asyncio.timeout(PERIOD_MS / 1000):
+                await self._wake.wait()
+                await asyncio.sleep(WAKE_MS / 1000)
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    def _cycle(self, group: asyncio.TaskGroup) -> None:
+        now_ms = self._clock.mono_ms()
+        image = self._image(now_ms)
+        checkpoint = None
+        if self._recorder is not None and self.cycle % CHECKPOINT_EVERY == 0:
+            checkpoint = msgspec.json.encode(self._memory.checkpoint())
+        decision = step(self._memory, image, now_ms)
+        if self._recorder is not None:
+            self._recorder.record(
+                digest=self._blueprint.digest,
+                checkpoint=checkpoint,
+                image=msgspec.json.encode([now_ms, image.plain()]),
+                decision=msgspec.json.encode(decision.plain()),
+            )
+        for offer in decision.offers:
+            group.create_task(self._send(offer.evse, offer.number, offer.limit_ma))
+        for evse in decision.learned:
+            self._learn(evse)
+        self.decision = decision
+        self.cycle += 1
+        self.on_cycle(decision)
+
+    def _image(self, now_ms: int) -> Image:
+        results, self._results = self._results, []
+        evses = []
+        for name in sorted(self._observed):
+            charger = self._observed[name]
+            evses.extend(charger.images(pause_proven=charger.model in self._proven_pauses))
+        expired = [
+            name
+            for name, limit in self.limits.items()
+            if limit.expires_ms is not None and limit.expires_ms <= now_ms
+        ]
+        for name in expired:
+            log.info("limit %s has expired", name)
+            del self.limits[name]
+        return Image(
+            meters=[_meter(self.readings[name]) for name in sorted(self.readings)],
+            evses=evses,
+            results=results,
+            limits=[_limit(self.limits[name]) for name in sorted(self.limits)],
+        )
+
+    async def _send(self, evse: str, number: int, limit_ma: int) -> None:
+        charger, evse_number = self._blueprint.places[evse]
+        driver = self._chargers.get(charger)
+        outcome: OfferOutcome = OfferLost(was_sent=False)
+        if driver is not None:
+            try:
+                async with asyncio.timeout(DEADLINE_MS / 1000):
+                    outcome = await driver.offer(
+                        evse_number,
+                        limit_ma,
+                        valid_ms=self._blueprint.lot.dead_man_ms,
+                        deadline_ms=DEADLINE_MS,
+                    )
+            except TimeoutError:
+                outcome = OfferLost(was_sent=True)
+        self._results.append(self._result(evse, number, outcome))
+        self._tell(evse, limit_ma, outcome)
+        self.wake()
+
+    def _result(self, evse: str, number: int, outcome: OfferOutcome) -> OfferResult:
+        sent_ms = self._clock.mono_ms()
+        if isinstance(outcome, Confirmed):
+            return OfferResult(evse=evse, number=number, result=CONFIRMED, sent_ms=outcome.sent_ms)
+        if isinstance(outcome, OfferRefused):
+            return OfferResult(evse=evse, number=number, result=REFUSED, sent_ms=sent_ms)
+        word = LOST if outcome.was_sent else UNSENT
+        return OfferResult(evse=evse, number=number, result=word, sent_ms=sent_ms)
+
+    def _tell(self, evse: str, limit_ma: int, outcome: OfferOutcome) -> None:
+        """Once when offers begin to fail, once when they succeed again."""
+        if isinstance(outcome, Confirmed):
+            if evse in self._failing:
+                self._failing.discard(evse)
+                log.info("%s takes limits again: %d A accepted", evse, limit_ma // 1000)
+            return
+        if evse in self._failing:
+            return
+        self._failing.add(evse)
+        if isinstance(outcome, OfferRefused):
+            log.warning("%s refuses %d A: %s", evse, limit_ma // 1000, outcome.sentence)
+        else:
+            log.warning("%s does not answer to %d A", evse, limit_ma // 1000)
+
+    def _learn(self, evse: str) -> None:
+        model = self._observed[self._blueprint.places[evse][0]].model
+        if model and model not in self._proven_pauses:
+            self._proven_pauses.add(model)
+            log.info("%s stopped its current at 0 A: pausing is proven for %s", evse, model)
+            self.on_learned(model)
+
+
+def _meter(reading: Reading) -> MeterImage:
+    return MeterImage(
+        circuit=reading.circuit,
+        taken_ms=reading.taken_ms,
+        unchanged_since_ms=reading.unchanged_since_ms,
+        current_ma=reading.current_ma,
+    )
+
+
+def _limit(limit: Limit) -> LimitImage:
+    return LimitImage(
+        name=limit.name,
+        kind=limit.kind,
+        target=limit.target,
+        limit_ma=limit.limit_ma or 0,
+        expires_ms=limit.expires_ms,
+    )

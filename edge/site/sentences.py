@@ -1,0 +1,213 @@
+"""What a bay, a meter and the lot say about themselves, in one sentence each."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from edge.core.image import Reason
+from edge.site.observed import ObservedCharger, ObservedEvse
+from edge.site.status import CircuitStatus, EvseStatus, MeterStatus, Severity, UplinkStatus
+
+PHASE_NAMES = ("L1", "L2", "L3")
+GAP_MA = 1_000  # a difference that people would notice
+
+
+class Bay(msgspec.Struct, frozen=True, kw_only=True):
+    """A bay's shape, word, colour and sentence."""
+
+    icon: str
+    word: str
+    severity: Severity
+    sentence: str
+
+
+class Wording:
+    """Amperes and times as people of this site write them."""
+
+    def __init__(self, timezone: str | None) -> None:
+        self._zone = ZoneInfo(timezone) if timezone else None
+
+    def clock(self, at_ms: int, *, seconds: bool = False) -> str:
+        """The time of day at the site."""
+        moment = datetime.fromtimestamp(at_ms / 1000, tz=UTC).astimezone(self._zone)
+        return moment.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def amps(ma: int) -> str:
+    """`16 A`, `9.5 A`; a bound rounds down, as offers do."""
+    tenths = ma // 100
+    return f"{tenths // 10} A" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10} A"
+
+
+def bay(
+    evse: ObservedEvse,
+    charger: ObservedCharger,
+    *,
+    setpoint_ma: int,
+    booked_ma: int,
+    measured_ma: int | None,
+    reason: Reason,
+    circuits: dict[str, CircuitStatus],
+    silent_for_ms: int | None,
+    fails: bool,
+) -> Bay:
+    """The state of a bay; trouble comes before what is normal."""
+    if charger.link != "up":
+        return _away(charger, booked_ma, silent_for_ms)
+    if evse.state == "faulted":
+        error = (evse.status.error if evse.status else None) or "a fault"
+        return Bay(icon="✕", word="fault", severity="act", sentence=f"Charger reports {error}. Do not use.")
+    if fails:
+        sentence = f"Refuses limits. Counted at {amps(booked_ma)}."
+        return Bay(icon="⚠", word="rejects", severity="act", sentence=sentence)
+    if measured_ma is not None and measured_ma > setpoint_ma + GAP_MA and measured_ma >= booked_ma - GAP_MA:
+        sentence = f"Draws {amps(measured_ma)}, offered {amps(setpoint_ma)}. Counted at {amps(booked_ma)}."
+        if evse.wants:
+            return Bay(icon="⚠", word="disobeys", severity="act", sentence=sentence)
+    if evse.transaction_id is None:
+        return _without_session(evse)
+    if evse.state == "finishing":
+        kwh = evse.served_wh / 1000
+        return Bay(icon="✓", word="done", severity="fine", sentence=f"Finished. {kwh:.1f} kWh.")
+    if setpoint_ma == 0:
+        return _waiting(reason)
+    return _charging(evse, setpoint_ma, measured_ma, reason, circuits)
+
+
+def _away(charger: ObservedCharger, booked_ma: int, silent_for_ms: int | None) -> Bay:
+    if charger.link == "never":
+        sentence = f"Not seen yet. Counted at {amps(booked_ma)}."
+        return Bay(icon="◌", word="not seen", severity="know", sentence=sentence)
+    seconds = 0 if silent_for_ms is None else silent_for_ms // 1000
+    sentence = f"No answer for {seconds} s. Counted at {amps(booked_ma)}."
+    return Bay(icon="⚠", word="silent", severity="know", sentence=sentence)
+
+
+def _without_session(evse: ObservedEvse) -> Bay:
+    if evse.state in ("occupied", "charging", "suspended-car", "suspended-evse"):
+        return Bay(icon="◌", word="plugged", severity="fine", sentence="Plugged in. Show a card to start.")
+    if evse.state == "finishing":
+        return Bay(icon="✓", word="done", severity="fine", sentence="Finished. The plug is still in.")
+    if evse.state == "unavailable":
+        return Bay(icon="◌", word="out of service", severity="know", sentence="Out of service.")
+    if evse.state == "reserved":
+        return Bay(icon="◌", word="reserved", severity="fine", sentence="Reserved.")
+    return Bay(icon="○", word="free", severity="fine", sentence="Free.")
+
+
+def _waiting(reason: Reason) -> Bay:
+    if reason.word == "hold":
+        sentence = "Pauses between starts, to spare the contactor."
+        return Bay(icon="◷", word="pause", severity="fine", sentence=sentence)
+    if reason.word == "limit":
+        return Bay(icon="◷", word="queue", severity="know", sentence=f"Waits: {reason.where} allows nothing.")
+    if reason.word in ("late", "settling", "unpaid"):
+        return Bay(icon="◷", word="queue", severity="fine", sentence="Starts in a moment.")
+    where = "" if reason.phase is None else f": {reason.where} is full on {PHASE_NAMES[reason.phase]}"
+    return Bay(icon="◷", word="queue", severity="fine", sentence=f"Waits for 6 A{where}.")
+
+
+def _charging(
+    evse: ObservedEvse,
+    setpoint_ma: int,
+    measured_ma: int | None,
+    reason: Reason,
+    circuits: dict[str, CircuitStatus],
+) -> Bay:
+    offered = amps(setpoint_ma)
+    if evse.state == "suspended-car":
+        return Bay(icon="✓", word="done", severity="fine", sentence=f"The car takes nothing of {offered}.")
+    if measured_ma is not None and measured_ma < setpoint_ma - 2 * GAP_MA and evse.state == "charging":
+        sentence = f"Takes {amps(measured_ma)} of {offered}."
+        return Bay(icon="▶", word="car", severity="fine", sentence=sentence)
+    circuit = circuits.get(reason.where)
+    if (
+        circuit is not None
+        and circuit.meter is not None
+        and circuit.meter.state in ("stale", "frozen", "never")
+    ):
+        sentence = f"{offered}: the {reason.where} meter is {_meter_word(circuit.meter)}; worst case counts."
+        return Bay(icon="⚠", word="meter", severity="know", sentence=sentence)
+    if reason.word == "limit":
+        return Bay(icon="▶", word="limit", severity="know", sentence=f"{offered}: {reason.where} limits it.")
+    if circuit is not None and reason.phase is not None:
+        phase = reason.phase
+        if circuit.parent is None and circuit.background_ma[phase] > circuit.booked_ma[phase]:
+            building = amps(circuit.background_ma[phase])
+            sentence = f"{offered}: the building draws {building} on {PHASE_NAMES[phase]}."
+            return Bay(icon="▶", word="building", severity="fine", sentence=sentence)
+        sentence = f"{offered}: {reason.where} is full on {PHASE_NAMES[phase]}."
+        return Bay(icon="▶", word="circuit", severity="fine", sentence=sentence)
+    if reason.word == "full":
+        sentence = f"Charges with all it can take, {offered}."
+        return Bay(icon="▶", word="full", severity="fine", sentence=sentence)
+    return Bay(icon="▶", word="charges", severity="fine", sentence=f"Charges with {offered}.")
+
+
+def _meter_word(meter: MeterStatus) -> str:
+    if meter.state == "frozen":
+        return "frozen"
+    if meter.age_ms is None:
+        return "silent"
+    return f"silent for {meter.age_ms // 1000} s"
+
+
+def rule(evse: ObservedEvse, reason: Reason, priority: int) -> str:
+    """The last line of `explain`: by which rule the setpoint came about."""
+    words = {
+        "full": "as much as the EVSE may give",
+        "circuit": f"filled up to what {reason.where} leaves",
+        "limit": f"bounded by {reason.where}",
+        "hold": "may not rise yet",
+        "queue": f"its minimum does not fit on {reason.where}",
+        "idle": "nobody wants to charge",
+        "unpaid": "rises when the others have confirmed that they went down",
+        "settling": "waits until the last rise is seen by the meter",
+        "late": f"nothing rises while the meter of {reason.where} is late",
+        "cut": "no link: it keeps what it was told, then falls back",
+    }
+    running = "a session runs" if evse.transaction_id is not None else "no session"
+    return f"priority {priority}, {running}; {words.get(reason.word, reason.word)}"
+
+
+def whole_site(
+    evses: list[EvseStatus],
+    circuits: list[CircuitStatus],
+    uplinks: tuple[UplinkStatus, ...],
+    *,
+    is_full: bool,
+) -> tuple[Severity, str]:
+    """The sentence at the top of the page, and its colour."""
+    if is_full:
+        return "act", "No new charges: the journal is full."
+    for circuit in circuits:
+        if circuit.meter is not None and circuit.meter.state in ("stale", "frozen", "never"):
+            word = _meter_word(circuit.meter)
+            return "know", f"The {circuit.name} meter is {word}; the worst case counts."
+    for level in ("act", "know"):
+        troubled = [evse for evse in evses if evse.severity == level]
+        if troubled:
+            more = f" And {len(troubled) - 1} more." if len(troubled) > 1 else ""
+            return troubled[0].severity, f"{troubled[0].id}: {troubled[0].sentence}{more}"
+    waiting_rows = sum(uplink.waiting for uplink in uplinks if uplink.state != "up")
+    if waiting_rows:
+        return "know", f"The cloud is away; {waiting_rows} messages wait, none lost. Charging goes on."
+    charge = sum(evse.icon == "▶" for evse in evses)
+    wait = sum(evse.icon == "◷" for evse in evses)
+    if not charge and not wait:
+        return "fine", f"{sum(evse.word == 'free' for evse in evses)} bays free."
+    waits = f", {wait} {'waits' if wait == 1 else 'wait'}" if wait else ""
+    return (
+        "fine",
+        f"All well. {charge} {'car charges' if charge == 1 else 'cars charge'}{waits}.{_free(circuits)}",
+    )
+
+
+def _free(circuits: list[CircuitStatus]) -> str:
+    root = next((circuit for circuit in circuits if circuit.parent is None), None)
+    if root is None:
+        return ""
+    free = [root.limit_ma[p] - root.background_ma[p] - root.chargers_ma[p] for p in range(3)]
+    tightest = min(range(3), key=lambda phase: free[phase])
+    return f" {amps(max(0, free[tightest]) // 1000 * 1000)} free on {PHASE_NAMES[tightest]}."

@@ -1,0 +1,251 @@
+"""The site: five doors, and behind them events, commands, readings, limits and the latest status."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+
+from edge.core.image import Decision
+from edge.site.blueprint import Blueprint
+from edge.site.commands import (
+    AnyCommand,
+    Origin,
+    Outcome,
+    Refused,
+    StartCharging,
+    StopCharging,
+    Unreachable,
+    WriteSettings,
+)
+from edge.site.control import Control
+from edge.site.events import (
+    Acknowledged,
+    Answer,
+    AnyEvent,
+    BootAnswer,
+    ChargerBooted,
+    LinkChanged,
+    NotAnswered,
+    Sampled,
+    TokenAnswer,
+    TokenPresented,
+    TransactionEnded,
+    TransactionStarted,
+)
+from edge.site.observed import ObservedCharger
+from edge.site.ports import Charger, ChargerView, Clock, Journal, Limit, Reading, Recorder
+from edge.site.protected import protected_keys
+from edge.site.reporting import Reporter
+from edge.site.status import Status, StrangerStatus, UplinkStatus
+from edge.site.tokens import Token, Tokens, shortened
+from edge.site.transactions import Transactions
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 60
+PERFORM_DEADLINE_MS = 30_000
+
+
+class Site:
+    """One parking lot. Made stopped; `resume` once, then `run` until cancelled."""
+
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        journal: Journal,
+        clock: Clock,
+        *,
+        recorder: Recorder | None = None,
+        tokens: Iterable[Token] = (),
+        proven_pauses: set[str] | None = None,
+    ) -> None:
+        """`proven_pauses`: models already known to stop their current at 0 A."""
+        self._blueprint = blueprint
+        self._clock = clock
+        self._observed = {
+            name: ObservedCharger(
+                name, {number: blueprint.evse_ids[name, number] for number in blueprint.numbers(name)}
+            )
+            for name in blueprint.chargers
+        }
+        self._tokens = Tokens(blueprint.settings.tokens.accept, list(tokens))
+        self._transactions = Transactions(journal, clock, self._observed)
+        self._drivers: dict[str, Charger] = {}
+        self._strangers: dict[str, StrangerStatus] = {}
+        self._uplinks: dict[str, UplinkStatus] = {}
+        self.control = Control(
+            blueprint,
+            self._observed,
+            clock,
+            recorder,
+            proven_pauses=set() if proven_pauses is None else proven_pauses,
+        )
+        self.control.on_cycle = self._publish
+        self._reporter = Reporter(blueprint, self._observed, clock, self._transactions)
+        self._status = self._reporter.before_the_first_cycle()
+        self._news = asyncio.Event()
+
+    async def resume(self) -> None:
+        """Take up what the process before us left running."""
+        for session in await self._transactions.resume():
+            name = self._blueprint.evse_ids.get((session.charger, session.evse), session.charger)
+            log.info("journal: %s's transaction %d continues", name, session.transaction_id)
+
+    async def run(self) -> None:
+        """The control cycle, until cancelled."""
+        await self.control.run()
+
+    def attach(self, charger: str, driver: Charger) -> None:
+        """`driver` is how this charger is reached."""
+        self._drivers[charger] = driver
+        self.control.attach(charger, driver)
+
+    async def report(self, event: AnyEvent) -> Answer:
+        """Something happened at a charger. Answers after what must be stored is stored."""
+        charger = self._observed.get(event.charger)
+        if charger is None:
+            return self._report_stranger(event)
+        charger.note(event)
+        if isinstance(event, ChargerBooted):
+            return self._boot(event)
+        if isinstance(event, TokenPresented):
+            return self._judge(event.charger, event.token)
+        if isinstance(event, TransactionStarted):
+            answer = await self._transactions.start(event, self._judge(event.charger, event.token))
+            self._tokens.spend(event.charger, event.token)
+            self.control.wake()
+            return answer
+        if isinstance(event, TransactionEnded):
+            ended = await self._transactions.end(event)
+            self.control.wake()
+            return ended
+        if isinstance(event, Sampled):
+            self._transactions.sample(event)
+        elif isinstance(event, LinkChanged):
+            log.info(
+                "%s %s", event.charger, f"connected from {event.address}" if event.is_up else "link lost"
+            )
+            self.control.wake()
+        return Acknowledged()
+
+    def read(self, reading: Reading) -> None:
+        """A meter was polled. The latest value wins."""
+        self.control.read(reading)
+
+    def limit(self, limit: Limit) -> None:
+        """A bound from outside is set, changed or withdrawn. Raises ValueError on an unknown target."""
+        lot = self._blueprint.lot
+        known = lot.by_id if limit.kind == "evse" else lot.tree.circuits
+        if limit.target not in known:
+            raise ValueError(f"{limit.target!r} is none of {', '.join(sorted(known))}")
+        if limit.limit_ma is None:
+            if self.control.limits.pop(limit.name, None) is not None:
+                log.info("limit %s is withdrawn", limit.name)
+        else:
+            self.control.limits[limit.name] = limit
+            log.info("limit %s: %s at most %.1f A", limit.name, limit.target, limit.limit_ma / 1000)
+        self.control.wake()
+
+    async def submit(self, command: AnyCommand, origin: Origin) -> Outcome:
+        """Carry a command out: protected settings and grants come first."""
+        driver = self._drivers.get(command.charger)
+        if driver is None:
+            return Refused(sentence=f"there is no charger {command.charger} here")
+        if isinstance(command, WriteSettings) and origin.kind != "site":
+            owned = protected_keys(command.settings)
+            if owned:
+                return Refused(sentence=f"{', '.join(owned)}: set by the site itself")
+        if isinstance(command, StartCharging):
+            self._tokens.grant_once(command.charger, command.token, mono_ms=self._clock.mono_ms())
+        if isinstance(command, StopCharging):
+            session = self._transactions.open_session(command.transaction_id)
+            if session is None or session.charger != command.charger:
+                return Refused(sentence=f"no transaction {command.transaction_id} runs there")
+        if not self._observed[command.charger].is_linked:
+            return Unreachable()
+        outcome = await driver.perform(command, deadline_ms=PERFORM_DEADLINE_MS)
+        log.info(
+            "%s %s by %s: %s",
+            command.charger,
+            type(command).__name__,
+            origin.name or origin.kind,
+            type(outcome).__name__,
+        )
+        return outcome
+
+    def notice(self, uplink: UplinkStatus) -> None:
+        """An uplink tells how it fares, for the page."""
+        self._uplinks[uplink.csms] = uplink
+
+    def charger(self, name: str) -> ChargerView:
+        """The latest of one charger. Raises KeyError on a name that is not in the site file."""
+        return self._observed[name].view()
+
+    async def changed(self, name: str, version: int) -> ChargerView:
+        """The latest of one charger, as soon as it is newer than `version`."""
+        return await self._observed[name].changed(version)
+
+    def status(self) -> Status:
+        """The latest status, now."""
+        return self._status
+
+    async def watch(self) -> AsyncIterator[Status]:
+        """The latest status, again whenever it changed; a slow reader misses the ones between."""
+        while True:
+            news = self._news
+            yield self._status
+            await news.wait()
+
+    def _publish(self, decision: Decision) -> None:
+        self._status = self._reporter.report(
+            decision,
+            cycle=self.control.cycle,
+            readings=self.control.readings,
+            limits=self.control.limits,
+            uplinks=tuple(self._uplinks[name] for name in sorted(self._uplinks)),
+            strangers=tuple(self._strangers[name] for name in sorted(self._strangers)),
+        )
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _judge(self, charger: str, token: str) -> TokenAnswer:
+        answer = self._tokens.judge(
+            charger, token, now_ms=self._clock.now_ms(), mono_ms=self._clock.mono_ms()
+        )
+        log.info("%s token %s: %s", charger, shortened(token), answer.status)
+        return answer
+
+    def _boot(self, event: ChargerBooted) -> BootAnswer:
+        log.info("%s %s %s, OCPP %s", event.charger, event.vendor, event.model, event.protocol)
+        self.control.wake()
+        return BootAnswer(status="accepted", interval_s=HEARTBEAT_S, now_ms=self._clock.now_ms())
+
+    def _report_stranger(self, event: AnyEvent) -> Answer:
+        """A station that is not in the site file: it waits, starts nothing and is listed for adoption."""
+        now_ms = self._clock.now_ms()
+        name = event.charger
+        known = self._strangers.get(name)
+        if isinstance(event, LinkChanged):
+            if event.is_up:
+                self._strangers[name] = StrangerStatus(
+                    station=name, model="", address=event.address, since_ms=now_ms
+                )
+                log.warning("%s connected from %s: no place in the site file", name, event.address)
+            else:
+                self._strangers.pop(name, None)
+            return Acknowledged()
+        if isinstance(event, ChargerBooted):
+            self._strangers[name] = StrangerStatus(
+                station=name,
+                model=f"{event.vendor} {event.model}",
+                address=known.address if known else "",
+                since_ms=known.since_ms if known else now_ms,
+            )
+            rejects = self._blueprint.settings.ocpp.unknown == "reject"
+            return BootAnswer(
+                status="rejected" if rejects else "pending", interval_s=HEARTBEAT_S, now_ms=now_ms
+            )
+        if isinstance(event, TokenPresented):
+            return TokenAnswer(status="invalid")
+        if isinstance(event, TransactionStarted | TransactionEnded):
+            return NotAnswered(sentence="this station has no place in the site file")
+        return Acknowledged()
