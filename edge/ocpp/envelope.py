@@ -10,7 +10,9 @@ import msgspec
 from edge.ocpp.rpc import FORMATION_VIOLATION, GENERIC_ERROR, MAX_ID_LENGTH, NO_ID, Fault
 
 MAX_BYTES = 256 * 1024
-MAX_DEPTH = 16  # the deepest message, a charging profile in a CALL, has 7
+MAX_DEPTH = (
+    64  # a charging profile in a CALL, the deepest message, has 7; up to this many brackets need no look
+)
 
 _EMPTY = msgspec.Raw(b"{}")
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
