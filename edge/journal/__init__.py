@@ -1,0 +1,1 @@
+"""Durable memory: SQLite in WAL with synchronous=FULL, one writer that groups commits."""

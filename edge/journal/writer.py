@@ -1,0 +1,144 @@
+"""The one writer: whoever waits meanwhile shares the next commit.
+
+While a commit is on its way to the disk, writes gather; the next commit takes all of them. A write that
+fails alone must not take its companions with it: a failing group is repeated one by one.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+
+import aiosqlite
+
+from edge.site.ports import JournalBrokenError, JournalFullError
+
+log = logging.getLogger(__name__)
+
+Statement = tuple[str, tuple[object, ...]]
+
+KEEP_MS = 1_000  # what nobody waits for is grouped for so long
+MAX_KEPT = 10_000
+MAX_GROUP = 500
+
+
+class _Write:
+    __slots__ = ("after", "done", "statements")
+
+    def __init__(
+        self, statements: list[Statement], done: asyncio.Future[None] | None, after: Callable[[], None] | None
+    ) -> None:
+        self.statements = statements
+        self.done = done
+        self.after = after
+
+
+class Writer:
+    """Commits groups of statements on one connection, in the order in which they came.
+
+    `commits` and `rows` count for whoever measures, `dropped` what was not kept because too much waited.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self.commits = 0
+        self.rows = 0
+        self.dropped = 0
+        self._connection = connection
+        self._queue: deque[_Write] = deque()
+        self._kept = 0
+        self._news = asyncio.Event()
+        self._is_closing = False
+
+    async def write(self, statements: list[Statement], *, after: Callable[[], None] | None = None) -> None:
+        """Return once the statements are committed. Raises JournalFullError, JournalBrokenError.
+
+        `after` is called with the commit, before anybody who waits for it runs on.
+        """
+        if self._is_closing:
+            raise JournalBrokenError("the journal is closing")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Write(statements, done, after))
+        self._news.set()
+        await done
+
+    def keep(self, statements: list[Statement], *, after: Callable[[], None] | None = None) -> None:
+        """Commit within a second, with others; dropped and counted when too much waits already."""
+        if self._kept >= MAX_KEPT:
+            self.dropped += 1
+            return
+        self._kept += 1
+        self._queue.append(_Write(statements, None, after))
+
+    async def run(self) -> None:
+        """Commit until closed; what still waits then is committed first."""
+        while not (self._is_closing and not self._queue):
+            try:
+                async with asyncio.timeout(KEEP_MS / 1000):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+            self._news.clear()
+            while self._queue:
+                group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
+                self._kept -= sum(write.done is None for write in group)
+                await self._commit(group)
+
+    def close(self) -> None:
+        """No new writes; `run` ends when the waiting ones are committed."""
+        self._is_closing = True
+        self._news.set()
+
+    async def _commit(self, group: list[_Write]) -> None:
+        failure = await self._try(group)
+        if failure is None:
+            for write in group:
+                _settle(write, None)
+        elif len(group) > 1:
+            for write in group:
+                await self._commit([write])
+        else:
+            _settle(group[0], failure)
+
+    async def _try(self, group: list[_Write]) -> Exception | None:
+        """One transaction for all of them; the reason when it could not be."""
+        connection = self._connection
+        try:
+            await connection.execute("BEGIN IMMEDIATE")
+            for sql, rows in _runs(group):
+                await connection.executemany(sql, rows)
+            await connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                await connection.execute("ROLLBACK")
+            if "full" in str(error):
+                return JournalFullError(str(error))
+            return JournalBrokenError(str(error))
+        self.commits += 1
+        self.rows += sum(len(write.statements) for write in group)
+        return None
+
+
+def _runs(group: list[_Write]) -> list[tuple[str, list[tuple[object, ...]]]]:
+    """Neighbouring statements of the same text together, in order: fewer trips to the writer's thread."""
+    runs: list[tuple[str, list[tuple[object, ...]]]] = []
+    for write in group:
+        for sql, row in write.statements:
+            if runs and runs[-1][0] is sql:
+                runs[-1][1].append(row)
+            else:
+                runs.append((sql, [row]))
+    return runs
+
+
+def _settle(write: _Write, failure: Exception | None) -> None:
+    if failure is None and write.after is not None:
+        write.after()
+    if write.done is None:
+        if failure is not None:
+            log.warning("a sample was not kept: %s", failure)
+    elif not write.done.done():
+        if failure is None:
+            write.done.set_result(None)
+        else:
+            write.done.set_exception(failure)
