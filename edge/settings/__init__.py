@@ -1,6 +1,6 @@
 """The site file: TOML -> frozen settings, or all its faults at once."""
 
-from edge.settings.fault import Caution, ConfigError, Fault
+from edge.settings.fault import Caution, Fault, SiteFileError
 from edge.settings.model import (
     ChargerSettings,
     CircuitSettings,
@@ -22,7 +22,6 @@ __all__ = [
     "Caution",
     "ChargerSettings",
     "CircuitSettings",
-    "ConfigError",
     "ControlSettings",
     "Fault",
     "MeterSettings",
@@ -30,6 +29,7 @@ __all__ = [
     "OcppSettings",
     "Secret",
     "Site",
+    "SiteFileError",
     "TokenSettings",
     "UplinkSettings",
     "Verdict",

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from edge.core.errors import ConfigError
+
 COLUMN_OF_KEYWORD = 66
 
 
@@ -44,7 +46,7 @@ class Caution:
         return f"{place} {self.text}"
 
 
-class ConfigError(Exception):
+class SiteFileError(ConfigError):
     """The site file has faults: nothing may be started with it."""
 
     def __init__(self, file: str, faults: tuple[Fault, ...]) -> None:

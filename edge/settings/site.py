@@ -12,7 +12,7 @@ from edge.settings import lines, secret
 from edge.settings.chargers import Chargers
 from edge.settings.circuits import Circuits
 from edge.settings.clouds import Uplinks
-from edge.settings.fault import Caution, ConfigError, Fault
+from edge.settings.fault import Caution, Fault, SiteFileError
 from edge.settings.keys import CONTROL, FILE, MQTT, OCPP, SITE, TOKENS, WEB, Section
 from edge.settings.lines import Table
 from edge.settings.model import (
@@ -40,9 +40,9 @@ class Verdict:
     sums: tuple[Sum, ...]
 
     def accepted(self) -> Site:
-        """The site. Raises ConfigError with every fault."""
+        """The site. Raises SiteFileError with every fault."""
         if self.site is None:
-            raise ConfigError(self.file, self.faults)
+            raise SiteFileError(self.file, self.faults)
         return self.site
 
 
