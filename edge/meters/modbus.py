@@ -1,0 +1,152 @@
+"""A circuit's meter on Modbus TCP: polled without pause, each answer handed to the site."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+
+from edge.catalogue import Field, meter
+from edge.core.errors import DeviceError
+from edge.links.modbus import ModbusLinks, ModbusTcp
+from edge.meters.interpretation import Interpreted, Interpreter
+from edge.settings import CircuitSettings, Site
+from edge.site.ports import Clock, Reading
+
+logger = logging.getLogger(__name__)
+
+POLL_MS = 400  # twice a second and more, with room for a slow gateway
+SLOW_EVERY_MS = 10_000
+LOST_POLL_MS = 1_000  # whoever shares its connection gets on meanwhile
+LOST_AFTER_MS = 2_000  # what the site calls late: from here on somebody must know
+
+
+class ModbusMeter:
+    """One meter. `run` polls until it is cancelled."""
+
+    def __init__(
+        self,
+        circuit: CircuitSettings,
+        *,
+        link: ModbusTcp,
+        voltage_mv: int,
+        read: Callable[[Reading], None],
+        clock: Clock,
+        poll_ms: int = POLL_MS,
+    ) -> None:
+        """Raises ValueError where the circuit has no meter, KeyError where the catalogue does not know it."""
+        if circuit.meter is None:
+            raise ValueError(f"{circuit.name} has no meter")
+        self._name = circuit.name
+        self._unit = circuit.meter.unit
+        self._link = link
+        self._read = read
+        self._clock = clock
+        self._poll_ms = poll_ms
+        self._model = meter(circuit.meter.model)
+        self._interpreter = Interpreter(
+            self._model, circuit.meter, rating_ma=circuit.rating_ma, voltage_mv=voltage_mv
+        )
+        self._registers: dict[int, int] = {}
+        self._unchanged_since_ms = 0
+        self._energy_wh: int | None = None
+        self._slow_due_ms = 0
+        self._story = _Story(circuit.name, poll_ms)
+
+    async def run(self) -> None:
+        """Poll at a steady pace; a late answer delays the next request, it does not bunch them."""
+        due_ms = self._clock.mono_ms()
+        self._slow_due_ms = due_ms
+        self._story.begin(due_ms)
+        while True:
+            await self.poll()
+            pace_ms = max(self._poll_ms, LOST_POLL_MS) if self._story.is_lost else self._poll_ms
+            due_ms = max(due_ms + pace_ms, self._clock.mono_ms())
+            await asyncio.sleep(max(0, due_ms - self._clock.mono_ms()) / 1000)
+
+    async def poll(self) -> None:
+        """Ask once; hand over what was answered. Nothing is handed over of a meter that is silent."""
+        taken_ms = self._clock.mono_ms()
+        try:
+            registers = await self._fetch(self._model.fast)
+        except DeviceError as error:
+            self._story.lost(str(error), self._clock.mono_ms())
+            return
+        if registers != self._registers:
+            self._registers, self._unchanged_since_ms = registers, taken_ms
+        seen = self._interpreter.fast(registers)
+        self._read(
+            Reading(
+                circuit=self._name,
+                taken_ms=taken_ms,
+                unchanged_since_ms=self._unchanged_since_ms,
+                current_ma=seen.current_ma,
+                voltage_mv=seen.voltage_mv,
+                power_w=seen.power_w,
+                energy_wh=self._energy_wh,
+            )
+        )
+        self._story.answered(seen, taken_ms)
+        if taken_ms >= self._slow_due_ms:
+            self._slow_due_ms = taken_ms + SLOW_EVERY_MS
+            await self._poll_slow()
+
+    async def _poll_slow(self) -> None:
+        try:
+            registers = await self._fetch(self._model.slow)
+        except DeviceError as error:
+            logger.debug("%s: energy is not read: %s", self._name, error)
+            self._energy_wh = None
+        else:
+            self._energy_wh = self._interpreter.energy_wh(registers)
+
+    async def _fetch(self, fields: tuple[Field, ...]) -> dict[int, int]:
+        registers: dict[int, int] = {}
+        for request in self._model.reads(fields):
+            words = await self._link.read(self._unit, self._model.function, request.address, request.count)
+            registers.update(enumerate(words, start=request.address))
+        return registers
+
+
+class _Story:
+    """What the log tells of a meter: once when lost, once when back."""
+
+    def __init__(self, name: str, poll_ms: int) -> None:
+        self._name = name
+        self._every_s = poll_ms / 1000
+        self._usable_ms = 0
+        self._is_well: bool | None = None  # None: not known yet
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether somebody was told that it is lost, and not yet that it is back."""
+        return self._is_well is False
+
+    def begin(self, now_ms: int) -> None:
+        """Polling starts."""
+        self._usable_ms = now_ms
+
+    def answered(self, seen: Interpreted, now_ms: int) -> None:
+        """The meter answered, usably or not."""
+        if seen.current_ma is None:
+            self.lost(f"answers, but {seen.doubt}", now_ms)
+            return
+        self._usable_ms = now_ms
+        if self._is_well is not True:
+            self._is_well = True
+            amperes = " ".join(str((current + 500) // 1000) for current in seen.current_ma)
+            logger.info("%s: meter answers: %s A, every %g s", self._name, amperes, self._every_s)
+
+    def lost(self, reason: str, now_ms: int) -> None:
+        """No usable answer; told when it lasts."""
+        if self._is_well is not False and now_ms - self._usable_ms >= LOST_AFTER_MS:
+            self._is_well = False
+            logger.warning("%s: meter lost: %s", self._name, reason)
+
+
+def meters_of(
+    site: Site, *, links: ModbusLinks, read: Callable[[Reading], None], clock: Clock
+) -> Iterator[ModbusMeter]:
+    """A meter for each circuit that has one; those behind one gateway share its connection."""
+    for circuit in site.circuits:
+        if circuit.meter is not None:
+            link = links.to(circuit.meter.host, circuit.meter.port)
+            yield ModbusMeter(circuit, link=link, voltage_mv=site.voltage_mv, read=read, clock=clock)
