@@ -68,6 +68,7 @@ class Connection:
         self.subprotocol = subprotocol
         self.address = address
         self.lost: str | None = None  # why the link ended
+        self.handling: str | None = None  # the message id of the CALL that the handler is at
         self._websocket = websocket
         self._observer = observer
         self._rpc = Rpc(secrets.token_hex(4) + "-", open_limit=_OUTBOX_FRAMES // 2)
@@ -128,7 +129,7 @@ class Connection:
                 await self._websocket.close(code=code, message=reason.encode()[:120])
         except TimeoutError:
             log.debug("%s does not close; cut", self.identity)
-        self._cut()
+        self.cut()
 
     # -- in ----------------------------------------------------------------------------------------------
 
@@ -201,6 +202,7 @@ class Connection:
 
     async def _work(self, handler: Handler) -> None:
         while frame := await self._inbox.get():
+            self.handling = frame.id
             answer = await self._handle(handler, frame)
             self._inbox_bytes -= len(memoryview(frame.payload))
             if self._rpc.answer(frame.id):
@@ -232,7 +234,7 @@ class Connection:
             self._outbox.put_nowait(frame)
         except asyncio.QueueFull:
             self._end("it does not read what we send")
-            self._cut()
+            self.cut()
 
     async def _write(self) -> None:
         while True:
@@ -255,7 +257,8 @@ class Connection:
         while not self._inbox.empty():
             self._inbox.get_nowait()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """End the link as a pulled cable does, without a word; `run` returns."""
         transport_socket = self._websocket.get_extra_info("socket")
         if transport_socket is not None:
             with contextlib.suppress(OSError):
