@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from edge.ocpp.timestamps import rfc3339
 from edge.ocpp.v16.types import Reason
 from edge.simulator.books import Transaction
 
@@ -33,43 +34,50 @@ class Bookkeeping:
         self.samples = 0
         self._next_id = first_id
         self._answers: dict[tuple[str, str], tuple[tuple[object, ...], int]] = {}
-        self._latest: dict[str, str] = {}
+        self._latest: dict[str, int] = {}
 
     def start(
-        self, station: str, message_id: str, *, connector: int, token: str, started: str, meter_start_wh: int
+        self,
+        station: str,
+        message_id: str,
+        *,
+        connector: int,
+        token: str,
+        started_ms: int,
+        meter_start_wh: int,
     ) -> int:
         """Books a StartTransaction and gives it a number of this CSMS's own."""
-        content = (connector, token, started, meter_start_wh)
+        content = (connector, token, started_ms, meter_start_wh)
         known = self._arrive(station, message_id, "StartTransaction", content)
         if known is not None:
             return known
-        self._in_time(station, "StartTransaction", started)
+        self._in_time(station, "StartTransaction", started_ms)
         for other in self.transactions.values():
-            if other.station == station and other.connector == connector and other.ended is None:
+            if other.station == station and other.connector == connector and other.ended_ms is None:
                 self._odd(station, f"a start on connector {connector}, where {other.transaction_id} runs")
         number, self._next_id = self._next_id, self._next_id + 1
         self.transactions[number] = Transaction(
             station=station,
             connector=connector,
             token=token,
-            started=started,
+            started_ms=started_ms,
             meter_start_wh=meter_start_wh,
             transaction_id=number,
         )
         return self._remember(station, message_id, content, number)
 
-    def sample(self, station: str, message_id: str, *, transaction_id: int | None, taken: str) -> None:
+    def sample(self, station: str, message_id: str, *, transaction_id: int | None, taken_ms: int) -> None:
         """Books a MeterValues."""
-        content = (transaction_id, taken)
+        content = (transaction_id, taken_ms)
         if self._arrive(station, message_id, "MeterValues", content) is not None:
             return
         self.samples += 1
         if transaction_id is not None:
-            self._in_time(station, "MeterValues", taken)
+            self._in_time(station, "MeterValues", taken_ms)
             found = self._of(station, transaction_id)
             if found is None:
                 self._odd(station, f"a sample of transaction {transaction_id}, which never began")
-            elif found.ended is not None:
+            elif found.ended_ms is not None:
                 self._odd(station, f"a sample of transaction {transaction_id}, which had ended")
         self._remember(station, message_id, content, 0)
 
@@ -79,22 +87,22 @@ class Bookkeeping:
         message_id: str,
         *,
         transaction_id: int,
-        ended: str,
+        ended_ms: int,
         meter_stop_wh: int,
         reason: Reason | None,
     ) -> None:
         """Books a StopTransaction."""
-        content = (transaction_id, ended, meter_stop_wh, reason)
+        content = (transaction_id, ended_ms, meter_stop_wh, reason)
         if self._arrive(station, message_id, "StopTransaction", content) is not None:
             return
-        self._in_time(station, "StopTransaction", ended)
+        self._in_time(station, "StopTransaction", ended_ms)
         found = self._of(station, transaction_id)
         if found is None:
             self._odd(station, f"a stop of transaction {transaction_id}, which never began")
-        elif found.ended is not None:
+        elif found.ended_ms is not None:
             self._odd(station, f"a second stop of transaction {transaction_id}")
         else:
-            found.ended, found.meter_stop_wh, found.reason = ended, meter_stop_wh, reason
+            found.ended_ms, found.meter_stop_wh, found.reason = ended_ms, meter_stop_wh, reason
         self._remember(station, message_id, content, 0)
 
     def _arrive(self, station: str, message_id: str, action: str, content: tuple[object, ...]) -> int | None:
@@ -114,11 +122,12 @@ class Bookkeeping:
         self._answers[station, message_id] = (content, answer)
         return answer
 
-    def _in_time(self, station: str, action: str, stamp: str) -> None:
+    def _in_time(self, station: str, action: str, at_ms: int) -> None:
         """Transaction messages of a station come in the order in which things happened."""
-        if stamp < self._latest.get(station, ""):
-            self._odd(station, f"{action} of {stamp} came after one of {self._latest[station]}")
-        self._latest[station] = max(stamp, self._latest.get(station, ""))
+        latest_ms = self._latest.get(station, at_ms)
+        if at_ms < latest_ms:
+            self._odd(station, f"{action} of {rfc3339(at_ms)} came after one of {rfc3339(latest_ms)}")
+        self._latest[station] = max(at_ms, latest_ms)
 
     def _of(self, station: str, transaction_id: int) -> Transaction | None:
         found = self.transactions.get(transaction_id)

@@ -9,27 +9,27 @@ from edge.ocpp.v16.types import Reason
 
 @dataclass(slots=True, kw_only=True)
 class Transaction:
-    """A transaction as one side knows it; the end is None while it runs. Times are OCPP timestamps."""
+    """A transaction as one side knows it; the end is None while it runs. Times are ms since 1970."""
 
     station: str
     connector: int
     token: str
-    started: str
+    started_ms: int
     meter_start_wh: int
     transaction_id: int | None = None
-    ended: str | None = None
+    ended_ms: int | None = None
     meter_stop_wh: int | None = None
     reason: Reason | None = None
 
     @property
-    def key(self) -> tuple[str, int, str, int]:
+    def key(self) -> tuple[str, int, int, int]:
         """What tells it from every other, whatever number anyone gave it."""
-        return (self.station, self.connector, self.started, self.meter_start_wh)
+        return (self.station, self.connector, self.started_ms, self.meter_start_wh)
 
     @property
-    def content(self) -> tuple[str, str | None, int | None]:
+    def content(self) -> tuple[str, int | None, int | None]:
         """What must be the same on both sides."""
-        return (self.token, self.ended, self.meter_stop_wh)
+        return (self.token, self.ended_ms, self.meter_stop_wh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +71,8 @@ def audit(
     both = [(truth[key], books[key]) for key in truth.keys() & books.keys()]
     return Audit(
         lost=tuple(t for key, t in truth.items() if key not in books),
-        unfinished=tuple(mine for mine, theirs in both if mine.ended and theirs.ended is None),
+        unfinished=tuple(mine for mine, theirs in both if mine.ended_ms and theirs.ended_ms is None),
         doubled=tuple(books[key] for key, count in repeats.items() if count > 1),
-        altered=tuple(theirs for mine, theirs in both if theirs.ended and mine.content != theirs.content),
+        altered=tuple(theirs for mine, theirs in both if theirs.ended_ms and mine.content != theirs.content),
         invented=tuple(t for key, t in books.items() if key not in truth),
     )

@@ -60,13 +60,15 @@ class Connector:
             return "Finishing"
         return "Preparing" if self.is_plugged or self.token is not None else "Available"
 
-    def news(self) -> tuple[ChargePointStatus, ChargePointErrorCode] | None:
-        """Status and error code when they differ from what was last announced."""
-        now = (self.status(), self.error)
-        if now == self._announced:
-            return None
-        self._announced = now
-        return now
+    @property
+    def has_news(self) -> bool:
+        """Whether its state differs from what was last announced."""
+        return self._announced != (self.status(), self.error)
+
+    def announce(self) -> tuple[ChargePointStatus, ChargePointErrorCode]:
+        """Its state, which from now on counts as told."""
+        self._announced = (self.status(), self.error)
+        return self._announced
 
     def forget_announcement(self) -> None:
         """Makes the present state news again, as after a boot."""
@@ -79,7 +81,7 @@ class Connector:
         if min(pilot_ma, self.evse.plan.max_ma) != self.evse.pilot_ma:
             self.evse.set_pilot(pilot_ma, now_ms)
 
-    def begin(self, station: str, stamp: str) -> Transaction:
+    def begin(self, station: str, at_ms: int) -> Transaction:
         """A transaction begins with the token that waited."""
         if self.token is None:
             raise ValueError(f"connector {self.number} has no token to begin with")
@@ -87,19 +89,19 @@ class Connector:
             station=station,
             connector=self.number,
             token=self.token,
-            started=stamp,
+            started_ms=at_ms,
             meter_start_wh=self.evse.energy_wh,
         )
         self.token = None
         self.is_finishing = False
         return self.transaction
 
-    def end(self, stamp: str, reason: Reason) -> Transaction:
+    def end(self, at_ms: int, reason: Reason) -> Transaction:
         """The running transaction ends; the car may stay."""
         ended = self.transaction
         if ended is None:
             raise ValueError(f"nothing runs on connector {self.number}")
-        ended.ended, ended.meter_stop_wh, ended.reason = stamp, self.evse.energy_wh, reason
+        ended.ended_ms, ended.meter_stop_wh, ended.reason = at_ms, self.evse.energy_wh, reason
         self.transaction = None
         self.is_finishing = True
         return ended

@@ -1,14 +1,14 @@
 from edge.simulator.bookkeeping import Bookkeeping
 
 
-def start(books, message_id="a", connector=1, started="2030-01-01T08:00:00.000Z", station="bay-1"):
+def start(books, message_id="a", connector=1, started_ms=8_000, station="bay-1"):
     return books.start(
-        station, message_id, connector=connector, token="AA", started=started, meter_start_wh=5
+        station, message_id, connector=connector, token="AA", started_ms=started_ms, meter_start_wh=5
     )
 
 
-def stop(books, number, message_id="z", ended="2030-01-01T09:00:00.000Z", station="bay-1"):
-    books.stop(station, message_id, transaction_id=number, ended=ended, meter_stop_wh=9, reason="Local")
+def stop(books, number, message_id="z", ended_ms=9_000, station="bay-1"):
+    books.stop(station, message_id, transaction_id=number, ended_ms=ended_ms, meter_stop_wh=9, reason="Local")
 
 
 def test_numbers_are_its_own_and_never_repeat():
@@ -19,7 +19,7 @@ def test_numbers_are_its_own_and_never_repeat():
 def test_a_whole_transaction_is_booked_without_remark():
     books = Bookkeeping()
     number = start(books)
-    books.sample("bay-1", "b", transaction_id=number, taken="2030-01-01T08:30:00.000Z")
+    books.sample("bay-1", "b", transaction_id=number, taken_ms=8_500)
     stop(books, number)
     (booked,) = books.transactions.values()
     assert (booked.token, booked.meter_start_wh, booked.meter_stop_wh, booked.reason) == ("AA", 5, 9, "Local")
@@ -47,7 +47,7 @@ def test_the_same_start_under_another_id_is_booked_again_and_noticed():
 def test_another_content_under_the_same_id_is_noticed():
     books = Bookkeeping()
     stop(books, start(books))
-    start(books, started="2030-01-01T10:00:00.000Z")
+    start(books, started_ms=10_000)
     assert "with another content" in books.irregularities[0]
 
 
@@ -59,14 +59,14 @@ def test_the_same_id_at_another_station_is_another_message():
 
 def test_disorder_is_noticed():
     books = Bookkeeping()
-    number = start(books, started="2030-01-01T10:00:00.000Z")
-    stop(books, number, ended="2030-01-01T09:00:00.000Z")
+    number = start(books, started_ms=10_000)
+    stop(books, number, ended_ms=9_000)
     assert "came after" in books.irregularities[0]
 
 
 def test_what_belongs_to_no_transaction_is_noticed():
     books = Bookkeeping()
-    books.sample("bay-1", "b", transaction_id=4, taken="2030-01-01T08:30:00.000Z")
+    books.sample("bay-1", "b", transaction_id=4, taken_ms=8_500)
     stop(books, 4)
     assert ["never began" in text for text in books.irregularities] == [True, True]
 
@@ -81,14 +81,14 @@ def test_a_second_stop_and_a_sample_after_it_are_noticed():
     books = Bookkeeping()
     number = start(books)
     stop(books, number)
-    stop(books, number, "y", ended="2030-01-01T09:00:01.000Z")
-    books.sample("bay-1", "b", transaction_id=number, taken="2030-01-01T09:30:00.000Z")
+    stop(books, number, "y", ended_ms=9_001)
+    books.sample("bay-1", "b", transaction_id=number, taken_ms=9_500)
     assert ["second stop" in books.irregularities[0], "had ended" in books.irregularities[1]] == [True, True]
 
 
 def test_samples_outside_transactions_belong_to_no_order():
     books = Bookkeeping()
     start(books)
-    books.sample("bay-1", "b", transaction_id=None, taken="2020-01-01T00:00:00.000Z")
+    books.sample("bay-1", "b", transaction_id=None, taken_ms=1)
     assert books.samples == 1
     assert books.irregularities == []

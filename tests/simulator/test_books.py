@@ -8,12 +8,12 @@ DONE = Transaction(
     station="bay-1",
     connector=1,
     token="AA",
-    started="2030-01-01T08:00:00Z",
+    started_ms=8_000,
     meter_start_wh=100,
-    ended="2030-01-01T09:00:00Z",
+    ended_ms=9_000,
     meter_stop_wh=900,
 )
-RUNNING = replace(DONE, started="2030-01-01T10:00:00Z", meter_start_wh=900, ended=None, meter_stop_wh=None)
+RUNNING = replace(DONE, started_ms=10_000, meter_start_wh=900, ended_ms=None, meter_stop_wh=None)
 
 
 def test_books_that_agree_are_clean_whatever_numbers_the_transactions_have():
@@ -27,7 +27,7 @@ def test_books_that_agree_are_clean_whatever_numbers_the_transactions_have():
     [
         ([], "lost", [DONE]),
         ([RUNNING], "lost", [DONE]),
-        ([replace(DONE, ended=None, meter_stop_wh=None)], "unfinished", [DONE]),
+        ([replace(DONE, ended_ms=None, meter_stop_wh=None)], "unfinished", [DONE]),
         ([DONE, replace(DONE, transaction_id=5)], "doubled", [replace(DONE, transaction_id=5)]),
         ([replace(DONE, meter_stop_wh=901)], "altered", [replace(DONE, meter_stop_wh=901)]),
         ([replace(DONE, token="BB")], "altered", [replace(DONE, token="BB")]),

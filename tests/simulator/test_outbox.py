@@ -12,7 +12,7 @@ SAMPLE = MeterValues(
 
 
 def transaction():
-    return Transaction(station="bay-1", connector=1, token="AA", started=NOON, meter_start_wh=0)
+    return Transaction(station="bay-1", connector=1, token="AA", started_ms=12_000, meter_start_wh=0)
 
 
 def begun(outbox, of):
