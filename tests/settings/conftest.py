@@ -11,14 +11,20 @@ building_max_a = 40
 """
 
 
+def judge_text(text: str) -> Verdict:
+    return read(text, MODELS, look_up=lambda secret: "known")
+
+
 @pytest.fixture
 def judge():
     """Reads the text of a site file as if all its secrets were on this machine."""
+    return judge_text
 
-    def judge(text: str, **options) -> Verdict:
-        return read(text, MODELS, **{"look_up": lambda secret: "known", **options})
 
-    return judge
+@pytest.fixture(scope="session")
+def judge_once():
+    """The same, for properties: nothing of it lives longer than one example."""
+    return judge_text
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""Two sites that later versions will run in full: here exactly what this one cannot do is refused."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+SITES = Path(__file__).parent / "sites"
+
+LOT_LATER = [
+    (5, "[site] board"),
+    (7, "[line.rs485]"),
+    (19, "[grid.meter] line"),
+    (43, "[charger.bay-5] via"),
+    (51, "[charger.bay-6] via"),
+    (75, "[group.fleet]"),
+    (90, "[contact.ripple-control]"),
+]
+LARGE_LATER = [
+    (9, "[grid] unbalance_max_a"),
+    (15, "[grid.demand]"),
+    (51, "[circuit.row-d] protection"),
+    (84, "[ocpp] tls"),
+    (91, "[tariff]"),
+    (99, "[planning]"),
+    (107, "[uplink.operator] version"),
+    (112, "[uplink.landlord] role"),
+]
+
+
+def without(text: str, *, tables: tuple[str, ...], lines: tuple[str, ...]) -> str:
+    """The file with some tables, and some lines by how they begin, made into comments."""
+    is_out = False
+    kept = []
+    for line in text.splitlines():
+        if line.startswith("["):
+            is_out = re.match(r"\[([^\]]+)\]", line)[1] in tables
+        kept.append(f"# {line}" if is_out or line.startswith(lines) else line)
+    return "\n".join(kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "later", "models"),
+    [
+        ("site-lot.toml", LOT_LATER, []),
+        ("site-large.toml", LARGE_LATER, ["janitza-umg96-series", "carlo-gavazzi-em3x0-em5x0"]),
+    ],
+)
+def test_what_this_version_cannot_do_and_nothing_else_is_refused(judge, name, later, models):
+    faults = judge((SITES / name).read_text()).faults
+    assert [(fault.line, fault.where) for fault in faults if fault.keyword == "not-yet"] == later
+    rest = [(fault.keyword, fault.found) for fault in faults if fault.keyword != "not-yet"]
+    assert rest == [("no-model", f'"{model}"') for model in models]
+
+
+def test_the_lot_without_these_parts(judge):
+    text = without(
+        (SITES / "site-lot.toml").read_text(),
+        tables=(
+            "line.rs485",
+            "charger.bay-5",
+            "charger.bay-6",
+            "charger.bay-6.pins",
+            "group.fleet",
+            "contact.ripple-control",
+        ),
+        lines=("board", "line "),
+    )
+    verdict = judge(
+        text.replace('model = "schneider-iem3000"', 'model = "schneider-iem3000"\nhost = "10.0.0.2"')
+    )
+    assert verdict.faults == ()
+    assert len(verdict.accepted().chargers) == 4
+
+
+def test_the_garage_without_these_parts(judge):
+    text = without(
+        (SITES / "site-large.toml").read_text(),
+        tables=("grid.demand", "tariff", "planning", "uplink.landlord"),
+        lines=("unbalance", "protection", "tls", "version"),
+    )
+    text = text.replace("janitza-umg96-series", "eastron-sdm630")
+    verdict = judge(text.replace("carlo-gavazzi-em3x0-em5x0", "schneider-iem3000"))
+    assert verdict.faults == ()
+    site = verdict.accepted()
+    assert sum(len(charger.evses) for charger in site.chargers) == 48
+    assert site.uplinks[0].identity_of("a-01", "HG-A01") == "DE*HBR*a-01"
+    grid = next(total for total in verdict.sums if total.circuit == "grid")
+    assert grid.box_dead == (588_000, 588_000, 588_000)
