@@ -34,7 +34,7 @@ class Book(Record):
     `confirmed_ma` None: nothing since the start or the last boot. `possible`: [number, limit,
     decided ms] of every offer that may have reached it since. `is_unsure`: the link was lost since the last
     confirmation. `failed_ms`: when the last offer was refused or lost, None when none was.
-    `in_flight`: the newest offer has no outcome yet.
+    `in_flight`: the newest offer has no outcome yet. `changed_ms`: when another limit was last decided.
     """
 
     FIELDS = (
@@ -53,6 +53,7 @@ class Book(Record):
         "last_limit_ma",
         "last_decided_ms",
         "in_flight",
+        "changed_ms",
     )
     __slots__ = FIELDS
 
@@ -74,6 +75,7 @@ class Book(Record):
         last_limit_ma: int | None = None,
         last_decided_ms: int = 0,
         in_flight: bool = False,
+        changed_ms: int = 0,
     ) -> None:
         self.evse = evse
         self.since_ms = since_ms
@@ -90,6 +92,7 @@ class Book(Record):
         self.last_limit_ma = last_limit_ma
         self.last_decided_ms = last_decided_ms
         self.in_flight = in_flight
+        self.changed_ms = changed_ms
 
     @property
     def is_sure(self) -> bool:
@@ -116,6 +119,8 @@ def note_link(book: Book, seen: EvseImage) -> None:
 def note_decided(book: Book, number: int, limit_ma: int, now_ms: int) -> None:
     """An offer was decided: from now on the station may have it."""
     book.possible.append([number, limit_ma, now_ms])
+    if limit_ma != book.last_limit_ma:
+        book.changed_ms = now_ms
     book.last_number = number
     book.last_limit_ma = limit_ma
     book.last_decided_ms = now_ms
@@ -208,7 +213,7 @@ def with_tolerance(lot: Lot, load: tuple[int, int, int]) -> tuple[int, int, int]
 def excess(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> tuple[int, int, int]:
     """By how much it draws more than it may, per grid phase, once a car had the time to follow."""
     flowing = measured(evse, seen, now_ms)
-    if flowing is None or book.confirmed_ma is None or seen.sampled_ms < book.last_decided_ms + FOLLOW_MS:
+    if flowing is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + FOLLOW_MS:
         return everywhere(0)
     allowed = with_tolerance(lot, on_phases(held_ma(lot, evse, seen, book, now_ms), evse.phases))
     return larger(everywhere(0), (flowing[0] - allowed[0], flowing[1] - allowed[1], flowing[2] - allowed[2]))

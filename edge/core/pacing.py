@@ -57,15 +57,11 @@ class Pace(Record):
         self.has_drawn = has_drawn
 
 
-def may_rise_at(lot: Lot, pace: Pace, target_ma: int, now_ms: int) -> int:
-    """When the setpoint may rise to `target_ma`: `now_ms` or earlier means at once."""
-    if target_ma <= pace.restore_ma:
-        return now_ms
+def may_rise_at(lot: Lot, pace: Pace) -> int:
+    """From when on the setpoint may rise above where a failsafe found it."""
     if pace.setpoint_ma == 0:
-        return now_ms if pace.paused_ms is None else pace.paused_ms + lot.min_off_ms
-    if pace.changed_ms is None:
-        return now_ms
-    return pace.changed_ms + lot.hold_up_ms
+        return 0 if pace.paused_ms is None else pace.paused_ms + lot.min_off_ms
+    return 0 if pace.changed_ms is None else pace.changed_ms + lot.hold_up_ms
 
 
 def is_worth_it(pace: Pace, target_ma: int, cap_ma: int) -> bool:

@@ -1,9 +1,10 @@
 """From headroom to targets: who claims what this cycle, and what each is given, paced and safe.
 
-Three rounds of the same allocation. The first asks what everybody could have. The second caps those that
-may not rise yet (pacing, a late meter, a rise not yet seen), so that others may use it. The third keeps
-the worst case of EVSEs in doubt free for them: what a station that refuses, is silent or just booted may
-draw is taken from the others, who obey.
+Up to three rounds of the same allocation. In the first, those that may not rise yet (pacing, a late meter, a
+rise not yet seen) are capped at what they have, so that others may use it. In the second, those whose
+rise would be too small to be worth it are capped as well. The third keeps the worst case of EVSEs in doubt
+free for them: what a station that refuses, is silent or just booted may draw is taken from the others,
+who obey.
 """
 
 from edge.core import ledger, pacing
@@ -52,21 +53,21 @@ class Sharing:
         """A target for every EVSE of the lot."""
         lot = self._memory.lot
         linked = [evse for evse in lot.evses if self._seen[evse.id].is_linked]
-        holds: dict[str, Reason] = {}
-        claims = self._round(linked, {})
+        holds = {}
         for evse in linked:
-            claim = claims.get(evse.id)
-            if claim is not None and claim.share_ma > self._memory.paces[evse.id].setpoint_ma:
-                hold = self._hold(evse, claim)
-                if hold is not None:
-                    holds[evse.id] = hold
-        if holds:
+            hold = self._hold(evse)
+            if hold is not None:
+                holds[evse.id] = hold
+        claims = self._round(linked, holds)
+        petty = self._petty(claims)
+        if petty:
+            holds.update(petty)
             claims = self._round(linked, holds)
         sure = [evse for evse in linked if self._memory.books[evse.id].is_sure]
         safe = self._round(sure, holds) if 0 < len(sure) < len(linked) else {}
         return {evse.id: self._target(evse, claims, safe, holds) for evse in lot.evses}
 
-    def _round(self, members: list[Evse], holds: dict[str, Reason]) -> dict[str, Claim]:
+    def _round(self, members: list[Evse], holds: dict[str, tuple[int, Reason]]) -> dict[str, Claim]:
         """Allocate to `members` what the worst case of all the others leaves."""
         lot = self._memory.lot
         free_ma: list[int] = []
@@ -88,12 +89,12 @@ class Sharing:
         allocate([claims[evse.id] for evse in lot.evses if evse.id in claims], free_ma)
         return claims
 
-    def _claim(self, evse: Evse, holds: dict[str, Reason]) -> Claim:
+    def _claim(self, evse: Evse, holds: dict[str, tuple[int, Reason]]) -> Claim:
         pace = self._memory.paces[evse.id]
         seen = self._seen[evse.id]
         cap_ma = min(evse.max_ma, self._caps.get(evse.id, (evse.max_ma, ""))[0])
         if evse.id in holds:
-            cap_ma = min(cap_ma, pace.setpoint_ma)
+            cap_ma = min(cap_ma, holds[evse.id][0])
         return Claim(
             evse=evse.id,
             rooms=self._memory.lot.rooms[evse.id],
@@ -113,22 +114,35 @@ class Sharing:
             has_ma=pace.setpoint_ma,
         )
 
-    def _hold(self, evse: Evse, claim: Claim) -> Reason | None:
-        """Why this EVSE may not rise to its share yet; None when it may."""
+    def _hold(self, evse: Evse) -> tuple[int, Reason] | None:
+        """Up to where it may rise now, and why not further; None when nothing holds it."""
+        pace = self._memory.paces[evse.id]
         for name in self._memory.lot.tree.path(evse.circuit):
             if not self._rooms[name].may_rise:
                 word = "settling" if self._rooms[name].is_settling else "late"
-                return Reason(word=word, where=name)
-        pace = self._memory.paces[evse.id]
-        at_ms = pacing.may_rise_at(self._memory.lot, pace, claim.share_ma, self._now_ms)
+                return pace.setpoint_ma, Reason(word=word, where=name)
+        at_ms = pacing.may_rise_at(self._memory.lot, pace)
         if at_ms > self._now_ms:
-            return Reason(word="hold", until_ms=at_ms)
-        if not pacing.is_worth_it(pace, claim.share_ma, claim.cap_ma):
-            return self._reason(evse, claim)
+            return max(pace.setpoint_ma, pace.restore_ma), Reason(word="hold", until_ms=at_ms)
         return None
 
+    def _petty(self, claims: dict[str, Claim]) -> dict[str, tuple[int, Reason]]:
+        """Those whose rise would not be worth a message."""
+        petty = {}
+        for evse_id, claim in claims.items():
+            pace = self._memory.paces[evse_id]
+            if claim.share_ma > pace.setpoint_ma and not pacing.is_worth_it(
+                pace, claim.share_ma, claim.cap_ma
+            ):
+                petty[evse_id] = pace.setpoint_ma, self._reason(self._memory.lot.by_id[evse_id], claim)
+        return petty
+
     def _target(
-        self, evse: Evse, claims: dict[str, Claim], safe: dict[str, Claim], holds: dict[str, Reason]
+        self,
+        evse: Evse,
+        claims: dict[str, Claim],
+        safe: dict[str, Claim],
+        holds: dict[str, tuple[int, Reason]],
     ) -> Target:
         seen = self._seen[evse.id]
         if not seen.is_linked:
@@ -140,8 +154,8 @@ class Sharing:
         if evse.id in safe and safe[evse.id].share_ma < claim.share_ma:
             claim = safe[evse.id]
             return Target(claim.share_ma, self._reason(evse, claim), by_failsafe=True)
-        held_back = evse.id in holds and claim.share_ma >= self._memory.paces[evse.id].setpoint_ma
-        reason = holds[evse.id] if held_back else self._reason(evse, claim)
+        held_back = evse.id in holds and claim.share_ma + claim.step_ma > holds[evse.id][0]
+        reason = holds[evse.id][1] if held_back else self._reason(evse, claim)
         return Target(claim.share_ma, reason, by_failsafe=is_failsafe)
 
     def _reason(self, evse: Evse, claim: Claim) -> Reason:

@@ -156,7 +156,7 @@ def _has_proven_pause(memory: Memory, evse: Evse, seen: dict[str, EvseImage], no
         return False
     if book.confirmed_ma != 0 or not book.is_sure or book.possible:
         return False
-    since_ms = here.sampled_ms - book.last_decided_ms
+    since_ms = here.sampled_ms - book.changed_ms
     if now_ms - here.sampled_ms > ledger.SAMPLE_MAX_AGE_MS or max(here.terminals_ma) > STOPPED_MA:
         return False
     if memory.paces[evse.id].has_drawn:

@@ -197,6 +197,13 @@ class Outbox(Protocol):
         """Return when a new row may be there for this charger."""
 
 
+class Archive(Protocol):
+    """What the page and reports read."""
+
+    async def sessions(self, limit: int) -> list[Session]:
+        """The latest sessions, newest first."""
+
+
 class Recorder(Protocol):
     """Keeps recorded steps for explain-and-replay. Never blocks, counts what it had to drop."""
 

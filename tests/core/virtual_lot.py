@@ -1,0 +1,257 @@
+"""A lot in virtual time: stations with a dead man of their own, cars that follow late, links that fail.
+
+It knows nothing of the ledger. It keeps the true currents, which the tests hold against the ratings.
+"""
+
+import random
+from dataclasses import dataclass, field
+
+from edge.core.circuit import Circuit, Tree
+from edge.core.evse import Evse, EvseImage
+from edge.core.image import CONFIRMED, LOST, REFUSED, UNSENT, Image, LimitImage, MeterImage, OfferResult
+from edge.core.lot import Lot
+from edge.core.memory import Memory
+from edge.core.step import step
+
+TICK_MS = 250
+FOLLOW_MS = 3_000
+SAMPLE_EVERY_MS = 10_000
+REACTION_MS = 8_000  # meter 0.5 s + cycle 1 s + delivery 0.5 s + follow 3 s, doubled for two rounds less 2 s
+
+
+@dataclass
+class Station:
+    evse: Evse
+    has_dead_man: bool = True
+    car_phases: tuple[int, ...] = (0, 1, 2)  # terminals that the car uses
+    car_max_ma: int = 32_000
+    limit_ma: int = 0  # as it believes; a fresh one without profiles gives everything
+    has_limit: bool = False
+    fall_at_ms: int | None = None
+    draws_ma: int = 0
+    changes: list[tuple[int, int]] = field(default_factory=list)
+    is_linked: bool = True
+    boots: int = 1
+    losses: int = 0
+    charging: bool = False
+    since_ms: int = 0
+    sample: tuple[int, ...] | None = None
+    sampled_ms: int = 0
+    mode: str = "obeys"  # refuses, mute (takes it, answer lost), deaf (never takes it)
+    obeys: bool = True
+    is_sampling: bool = True
+
+    def allowed_ma(self, now_ms: int) -> int:
+        if not self.has_limit:
+            return self.evse.max_ma
+        if self.fall_at_ms is not None and now_ms >= self.fall_at_ms:
+            return self.evse.fallback_ma
+        return self.limit_ma
+
+    def target_ma(self, now_ms: int) -> int:
+        if not self.charging:
+            return 0
+        allowed = self.allowed_ma(now_ms) if self.obeys else self.evse.max_ma
+        return min(allowed, self.car_max_ma) if allowed >= 6_000 else 0
+
+    def advance(self, now_ms: int) -> None:
+        target = self.target_ma(now_ms)
+        if not self.changes or self.changes[-1][1] != target:
+            self.changes.append((now_ms, target))
+        for at_ms, value in self.changes:
+            if now_ms - at_ms >= FOLLOW_MS or (value == 0 and not self.charging):
+                self.draws_ma = value
+        self.changes = [each for each in self.changes if now_ms - each[0] <= FOLLOW_MS] or self.changes[-1:]
+
+    def terminals(self) -> tuple[int, ...]:
+        return tuple(self.draws_ma if t in self.car_phases else 0 for t in range(3))
+
+    def grid(self) -> list[int]:
+        wiring = self.evse.wiring if self.evse.wiring is not None else (0, 1, 2)
+        amps = [0, 0, 0]
+        for terminal, phase in enumerate(wiring):
+            amps[phase] += self.terminals()[terminal]
+        return amps
+
+
+class VirtualLot:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        bays: int = 6,
+        rating_ma: int = 63_000,
+        building_max_ma: int = 25_000,
+        fallback_ma: int = 6_000,
+        pause_proven: bool = True,
+        hold_up_ms: int = 20_000,
+        sloppy=None,
+    ):
+        self.random = random.Random(seed)
+        self.now_ms = 1_000_000
+        rotations = [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
+        tree = Tree(
+            [
+                Circuit(
+                    "grid", parent=None, rating_ma=rating_ma, building_max_ma=building_max_ma, is_metered=True
+                ),
+                Circuit("west", parent="grid", rating_ma=40_000, building_max_ma=0, is_metered=False),
+                Circuit("east", parent="grid", rating_ma=50_000, building_max_ma=0, is_metered=False),
+            ]
+        )
+        evses = [
+            Evse(
+                id=f"bay-{n}",
+                circuit="west" if n % 2 else "east",
+                max_ma=32_000,
+                fallback_ma=fallback_ma,
+                wiring=rotations[n % 3],
+            )
+            for n in range(bays)
+        ]
+        self.lot = Lot(
+            tree,
+            evses,
+            stale_after_ms={"grid": 5_000},
+            dead_man_ms=60_000,
+            hold_up_ms=hold_up_ms,
+            min_on_ms=60_000,
+            min_off_ms=30_000,
+        )
+        self.memory = Memory(self.lot, now_ms=self.now_ms)
+        self.stations = {evse.id: Station(evse=evse) for evse in evses}
+        self.pause_proven = pause_proven
+        self.building = [10_000, 8_000, 12_000]
+        self.reading = None
+        self.read_ms = 0
+        self.meter = "good"
+        self.unchanged_ms = 0
+        self.results: list[OfferResult] = []
+        self.in_air: list[tuple[int, str, int, int]] = []
+        self.limits: list[LimitImage] = []
+        self.decision = None
+        self.disturbed_ms = self.now_ms
+        self.excess_ma_s = 0.0
+        self.late_excess: list[str] = []
+        self.raised: list[tuple[int, str, int, int]] = []
+        self.sloppy = sloppy
+        self.images = []
+
+    def disturb(self) -> None:
+        self.disturbed_ms = self.now_ms
+
+    def true_ma(self, name: str) -> list[int]:
+        amps = list(self.building) if name == "grid" else [0, 0, 0]
+        for station in self.stations.values():
+            if name in self.lot.tree.path(station.evse.circuit):
+                amps = [a + b for a, b in zip(amps, station.grid(), strict=True)]
+        return amps
+
+    def run(self, ms: int) -> None:
+        end = self.now_ms + ms
+        while self.now_ms < end:
+            self.tick()
+
+    def tick(self) -> None:
+        self.now_ms += TICK_MS
+        for station in self.stations.values():
+            station.advance(self.now_ms)
+            if (
+                station.is_linked
+                and station.is_sampling
+                and self.now_ms - station.sampled_ms >= SAMPLE_EVERY_MS
+            ):
+                station.sample = station.terminals()
+                station.sampled_ms = self.now_ms
+        self._deliver()
+        if self.now_ms % 500 == 0:
+            self._poll()
+        self._judge()
+        if self.now_ms % 1_000 == 0:
+            self._cycle()
+
+    def _poll(self) -> None:
+        if self.meter == "silent":
+            return
+        if self.meter == "frozen" and self.reading is not None:
+            self.read_ms = self.now_ms
+            return
+        self.read_ms = self.unchanged_ms = self.now_ms
+        noise = self.random.randint(0, 30)
+        self.reading = tuple(a + noise for a in self.true_ma("grid"))
+
+    def image(self) -> Image:
+        meters = []
+        if self.reading is not None:
+            meters = [
+                MeterImage(
+                    circuit="grid",
+                    taken_ms=self.read_ms,
+                    unchanged_since_ms=self.unchanged_ms,
+                    current_ma=self.reading,
+                )
+            ]
+        results, self.results = self.results, []
+        return Image(
+            meters=meters,
+            evses=[
+                EvseImage(
+                    id=s.evse.id,
+                    is_linked=s.is_linked,
+                    boots=s.boots,
+                    link_losses=s.losses,
+                    has_car=s.charging,
+                    wants=s.charging,
+                    terminals_ma=s.sample,
+                    sampled_ms=s.sampled_ms - 500,
+                    arrived_ms=s.since_ms,
+                    pause_proven=self.pause_proven,
+                )
+                for s in self.stations.values()
+            ],
+            results=results,
+            limits=self.limits,
+        )
+
+    def _cycle(self) -> None:
+        image = self.image()
+        if self.sloppy:
+            self.sloppy(self, image)
+        self.images.append((self.now_ms, image.plain()))
+        before = {s.evse: s.limit_ma for s in self.decision.setpoints} if self.decision else {}
+        self.decision = step(self.memory, image, self.now_ms)
+        for setpoint in self.decision.setpoints:
+            if setpoint.limit_ma > before.get(setpoint.evse, 0):
+                self.raised.append(
+                    (self.now_ms, setpoint.evse, before.get(setpoint.evse, 0), setpoint.limit_ma)
+                )
+        for offer in self.decision.offers:
+            delay = self.random.choice([50, 100, 400, 800])
+            self.in_air.append((self.now_ms + delay, offer.evse, offer.number, offer.limit_ma))
+
+    def _deliver(self) -> None:
+        due = [each for each in self.in_air if each[0] <= self.now_ms]
+        self.in_air = [each for each in self.in_air if each[0] > self.now_ms]
+        for at_ms, evse, number, limit_ma in due:
+            station = self.stations[evse]
+            sent_ms = at_ms - 50
+            if not station.is_linked:
+                self.results.append(OfferResult(evse=evse, number=number, result=UNSENT, sent_ms=sent_ms))
+                continue
+            if station.mode == "refuses":
+                self.results.append(OfferResult(evse=evse, number=number, result=REFUSED, sent_ms=sent_ms))
+                continue
+            if station.mode != "deaf":
+                station.limit_ma = limit_ma
+                station.has_limit = True
+                station.fall_at_ms = sent_ms + self.lot.dead_man_ms + self.random.randint(-14_000, 14_000)
+            result = CONFIRMED if station.mode == "obeys" else LOST
+            self.results.append(OfferResult(evse=evse, number=number, result=result, sent_ms=sent_ms))
+
+    def _judge(self) -> None:
+        for name in self.lot.tree.names:
+            over = max(self.true_ma(name)) - self.lot.tree.circuits[name].rating_ma
+            if over > 0:
+                self.excess_ma_s += over * TICK_MS / 1000
+                if self.now_ms - self.disturbed_ms > REACTION_MS:
+                    self.late_excess.append(f"{self.now_ms} {name} {over} mA")
