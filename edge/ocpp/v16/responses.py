@@ -11,6 +11,7 @@ from edge.ocpp.v16.types import (
     Integer,
     KeyValue,
     Message,
+    RegistrationStatus,
     Text50,
 )
 
@@ -24,7 +25,7 @@ class AuthorizeResponse(Message, frozen=True, kw_only=True):
 class BootNotificationResponse(Message, frozen=True, kw_only=True):
     """Whether the charge point is wanted, and how often it shall beat."""
 
-    status: Literal["Accepted", "Pending", "Rejected"]
+    status: RegistrationStatus
     current_time: DateTime
     interval: Integer
 

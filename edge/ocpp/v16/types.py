@@ -49,6 +49,7 @@ ChargePointStatus = Literal[
 ]
 ChargingProfilePurpose = Literal["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"]
 ChargingProfileKind = Literal["Absolute", "Recurring", "Relative"]
+RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
 RecurrencyKind = Literal["Daily", "Weekly"]
 ChargingRateUnit = Literal["A", "W"]
 ConfigurationStatus = Literal["Accepted", "Rejected", "RebootRequired", "NotSupported"]

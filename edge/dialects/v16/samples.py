@@ -1,0 +1,163 @@
+"""Measured values: OCPP 1.6 MeterValues <-> what the site knows of an EVSE's currents and energy."""
+
+import re
+from collections.abc import Iterable
+
+from edge.dialects.v16.words import CONTEXTS, READING_CONTEXTS
+from edge.ocpp.timestamps import rfc3339
+from edge.ocpp.v16.types import (
+    Measurand,
+    MeterValue,
+    Phase,
+    SampledValue,
+    TransactionValue,
+    Unit,
+)
+from edge.site.events import Sampled
+
+_ENERGY: Measurand = "Energy.Active.Import.Register"  # the default, section 7.43
+_DECIMAL = re.compile(r"\s*([+-]?[0-9]{1,12}(?:[.,][0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?)\s*")
+_LIMIT = 10**12  # thousandths; nothing in a parking lot is larger
+_THOUSANDTHS: dict[str, int] = {"A": 1_000, "V": 1_000, "W": 1_000, "kW": 10**6, "Wh": 1_000, "kWh": 10**6}
+_PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
+_TO_NEUTRAL: tuple[Phase, ...] = ("L1-N", "L2-N", "L3-N")
+_ALL: Phase | None = None
+
+_Values = dict[tuple[Measurand, Phase | None], int]
+
+
+def sampled(
+    value: MeterValue | TransactionValue,
+    *,
+    charger: str,
+    evse: int,
+    at_ms: int,
+    seen_ms: int,
+    is_synchronised: bool,
+    offline: bool,
+    transaction_id: int | None,
+) -> Sampled:
+    """One MeterValue as the site sees it; what is no number, or of another place, was not told."""
+    values = _values(value.sampled_value)
+    contexts = [sample.context for sample in value.sampled_value if sample.context]
+    return Sampled(
+        charger=charger,
+        evse=evse,
+        at_ms=at_ms,
+        seen_ms=seen_ms,
+        is_synchronised=is_synchronised,
+        offline=offline,
+        transaction_id=transaction_id,
+        current_ma=_currents(values),
+        voltage_mv=_by_phase(values, "Voltage"),
+        power_w=_whole(_total(values, "Power.Active.Import")),
+        energy_wh=_whole(_total(values, _ENERGY)),
+        offered_ma=_total(values, "Current.Offered", is_sum=False),
+        soc_percent=_whole(values.get(("SoC", _ALL))),
+        context=CONTEXTS[contexts[0]] if contexts else "periodic",
+    )
+
+
+def _values(samples: Iterable[SampledValue]) -> _Values:
+    """Numbers in thousandths by measurand and phase; the outlet's where several places were measured."""
+    values: _Values = {}
+    ranks: dict[tuple[Measurand, Phase | None], int] = {}
+    for sample in samples:
+        rank = {None: 0, "Outlet": 0, "Cable": 1, "Inlet": 2}.get(sample.location, 9)
+        key = (sample.measurand or _ENERGY, sample.phase)
+        number = None if sample.format == "SignedData" else _number(sample)
+        if number is not None and rank < ranks.get(key, 9):
+            values[key], ranks[key] = number, rank
+    return values
+
+
+def _number(sample: SampledValue) -> int | None:
+    """The value in thousandths of its basic unit; None when it is no number or the unit does not fit."""
+    found = _DECIMAL.fullmatch(sample.value)
+    factor = _factor(sample.measurand or _ENERGY, sample.unit)
+    if found is None or factor is None:
+        return None
+    number = round(float(found[1].replace(",", ".")) * factor)
+    return number if -_LIMIT < number < _LIMIT else None
+
+
+def _factor(measurand: Measurand, unit: Unit | None) -> int | None:
+    if measurand == "SoC":
+        return 1_000
+    expected = {"Current": ("A",), "Voltage": ("V",), "Power": ("W", "kW"), "Energy": ("Wh", "kWh")}
+    units = expected.get(measurand.split(".")[0], ())
+    if unit is None and units:  # the default "Wh" cannot be meant for a current
+        return _THOUSANDTHS[units[0]]
+    return _THOUSANDTHS[unit] if unit is not None and unit in units else None
+
+
+def _currents(values: _Values) -> tuple[int, ...] | None:
+    """mA at L1..; None without phases: nobody knows whether one number is a sum or a phase."""
+    currents = _by_phase(values, "Current.Import", may_lack_phase=False)
+    return None if currents is None else tuple(max(0, current) for current in currents)
+
+
+def _by_phase(
+    values: _Values, measurand: Measurand, *, may_lack_phase: bool = True
+) -> tuple[int, ...] | None:
+    """Thousandths at L1.. without a gap; None otherwise."""
+    told = [
+        values.get((measurand, phase), values.get((measurand, neutral)))
+        for phase, neutral in zip(_PHASES, _TO_NEUTRAL, strict=True)
+    ]
+    while told and told[-1] is None:
+        told.pop()
+    known = tuple(number for number in told if number is not None)
+    if known and len(known) == len(told):
+        return known
+    alone = values.get((measurand, _ALL))
+    return (alone,) if may_lack_phase and alone is not None and not known else None
+
+
+def _total(values: _Values, measurand: Measurand, *, is_sum: bool = True) -> int | None:
+    """The value without a phase, else the sum (or the largest) of the phases."""
+    alone = values.get((measurand, _ALL))
+    phases = _by_phase(values, measurand, may_lack_phase=False)
+    if alone is not None or phases is None:
+        return alone
+    return sum(phases) if is_sum else max(phases)
+
+
+def _whole(thousandths: int | None) -> int | None:
+    return None if thousandths is None else thousandths // 1_000
+
+
+def meter_value(event: Sampled) -> MeterValue | None:
+    """What a sample tells, as a charge point says it; None when it tells nothing."""
+    context = READING_CONTEXTS.get(event.context, "Other")
+    told: list[tuple[Measurand, int | None, Phase | None, Unit]] = [
+        (_ENERGY, _times_1000(event.energy_wh), _ALL, "Wh"),
+        *_phase_rows("Current.Import", event.current_ma, _PHASES, "A"),
+        *_phase_rows("Voltage", event.voltage_mv, _TO_NEUTRAL, "V"),
+        ("Power.Active.Import", _times_1000(event.power_w), _ALL, "W"),
+        ("Current.Offered", event.offered_ma, _ALL, "A"),
+        ("SoC", _times_1000(event.soc_percent), _ALL, "Percent"),
+    ]
+    samples = tuple(
+        SampledValue(value=_decimal(number), context=context, measurand=measurand, phase=phase, unit=unit)
+        for measurand, number, phase, unit in told
+        if number is not None
+    )
+    return MeterValue(timestamp=rfc3339(event.at_ms), sampled_value=samples) if samples else None
+
+
+def _phase_rows(
+    measurand: Measurand, numbers: tuple[int, ...] | None, phases: tuple[Phase, ...], unit: Unit
+) -> list[tuple[Measurand, int | None, Phase | None, Unit]]:
+    return [(measurand, number, phase, unit) for number, phase in zip(numbers or (), phases, strict=False)]
+
+
+def _times_1000(number: int | None) -> int | None:
+    return None if number is None else number * 1_000
+
+
+def _decimal(thousandths: int) -> str:
+    """Thousandths as a decimal number, exactly."""
+    sign = "-" if thousandths < 0 else ""
+    whole, rest = divmod(abs(thousandths), 1_000)
+    return f"{sign}{whole}" if rest == 0 else f"{sign}{whole}.{rest:03d}"
