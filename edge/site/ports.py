@@ -197,6 +197,16 @@ class Outbox(Protocol):
         """Return when a new row may be there for this charger."""
 
 
+class Store(Protocol):
+    """Documents by kind and key: what must be known after a restart and is no event."""
+
+    async def put_document(self, kind: str, key: str, body: bytes) -> None:
+        """Keep it, in the place of an older one."""
+
+    async def documents(self, kind: str) -> dict[str, bytes]:
+        """All of a kind, by key."""
+
+
 class Archive(Protocol):
     """What the page and reports read."""
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+
+import msgspec
 
 from edge.core.image import Decision
 from edge.site.blueprint import Blueprint
@@ -32,7 +34,18 @@ from edge.site.events import (
     TransactionStarted,
 )
 from edge.site.observed import ObservedCharger
-from edge.site.ports import Charger, ChargerView, Clock, Journal, Limit, Reading, Recorder
+from edge.site.ports import (
+    Charger,
+    ChargerView,
+    Clock,
+    Journal,
+    JournalBrokenError,
+    JournalFullError,
+    Limit,
+    Reading,
+    Recorder,
+    Store,
+)
 from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter
 from edge.site.status import Status, StrangerStatus, UplinkStatus
@@ -43,6 +56,9 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 60
 PERFORM_DEADLINE_MS = 30_000
+MAX_DOCUMENTS = 1_000
+BOOTS = "boot"  # what a charger said of itself when it booted last
+PAUSES = "pauses"  # models that were seen to stop their current at 0 A
 
 
 class Site:
@@ -54,11 +70,16 @@ class Site:
         journal: Journal,
         clock: Clock,
         *,
+        store: Store,
         recorder: Recorder | None = None,
         tokens: Iterable[Token] = (),
-        proven_pauses: set[str] | None = None,
+        proven_pauses: Iterable[str] = (),
+        on_cycle: Callable[[], None] = lambda: None,
     ) -> None:
-        """`proven_pauses`: models already known to stop their current at 0 A."""
+        """`proven_pauses`: models (vendor/model/firmware) known to stop their current at 0 A.
+
+        `on_cycle` is called after every whole control cycle; it must not block.
+        """
         self._blueprint = blueprint
         self._clock = clock
         self._observed = {
@@ -70,6 +91,10 @@ class Site:
         self._tokens = Tokens(blueprint.settings.tokens.accept, list(tokens))
         self._transactions = Transactions(journal, clock, self._observed)
         self._drivers: dict[str, Charger] = {}
+        self._store = store
+        self._proven_pauses = set(proven_pauses)
+        self._documents: asyncio.Queue[tuple[str, str, bytes]] = asyncio.Queue(MAX_DOCUMENTS)
+        self._on_cycle = on_cycle
         self._strangers: dict[str, StrangerStatus] = {}
         self._uplinks: dict[str, UplinkStatus] = {}
         self.control = Control(
@@ -77,22 +102,29 @@ class Site:
             self._observed,
             clock,
             recorder,
-            proven_pauses=set() if proven_pauses is None else proven_pauses,
+            proven_pauses=self._proven_pauses,
         )
         self.control.on_cycle = self._publish
+        self.control.on_learned = lambda model: self._remember(PAUSES, model, b"true")
         self._reporter = Reporter(blueprint, self._observed, clock, self._transactions)
         self._status = self._reporter.before_the_first_cycle()
         self._news = asyncio.Event()
 
     async def resume(self) -> None:
-        """Take up what the process before us left running."""
+        """Take up what the process before us left running, and what it had learnt of the chargers."""
+        self._proven_pauses.update(await self._store.documents(PAUSES))
+        for name, body in (await self._store.documents(BOOTS)).items():
+            if name in self._observed:
+                self._observed[name].boot = msgspec.json.decode(body, type=ChargerBooted)
         for session in await self._transactions.resume():
             name = self._blueprint.evse_ids.get((session.charger, session.evse), session.charger)
             log.info("journal: %s's transaction %d continues", name, session.transaction_id)
 
     async def run(self) -> None:
-        """The control cycle, until cancelled."""
-        await self.control.run()
+        """The control cycle and what it leaves to be written, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.control.run())
+            group.create_task(self._keep_documents())
 
     def attach(self, charger: str, driver: Charger) -> None:
         """`driver` is how this charger is reached."""
@@ -206,6 +238,22 @@ class Site:
         )
         self._news.set()
         self._news = asyncio.Event()
+        self._on_cycle()
+
+    def _remember(self, kind: str, key: str, body: bytes) -> None:
+        """Have a document written soon; the newest wins, a full queue costs only memory after a restart."""
+        try:
+            self._documents.put_nowait((kind, key, body))
+        except asyncio.QueueFull:
+            log.warning("too much to remember at once: %s of %s is not kept", kind, key)
+
+    async def _keep_documents(self) -> None:
+        while True:
+            kind, key, body = await self._documents.get()
+            try:
+                await self._store.put_document(kind, key, body)
+            except (JournalFullError, JournalBrokenError) as error:
+                log.warning("%s of %s is not kept: %s", kind, key, error)
 
     def _judge(self, charger: str, token: str) -> TokenAnswer:
         answer = self._tokens.judge(
@@ -216,6 +264,7 @@ class Site:
 
     def _boot(self, event: ChargerBooted) -> BootAnswer:
         log.info("%s %s %s, OCPP %s", event.charger, event.vendor, event.model, event.protocol)
+        self._remember(BOOTS, event.charger, msgspec.json.encode(event))
         self.control.wake()
         return BootAnswer(status="accepted", interval_s=HEARTBEAT_S, now_ms=self._clock.now_ms())
 

@@ -1,9 +1,12 @@
 """Who may charge: the site's list, the policy for strangers, and grants for one start."""
 
+import csv
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
+from edge.core.errors import ConfigError
 from edge.site.events import TokenAnswer
 
 GRANT_MS = 180_000  # a remote start must have come back as a start of the station by then
@@ -45,6 +48,29 @@ class Tokens:
     def spend(self, charger: str, token: str) -> None:
         """The grant, if there was one, has become a transaction."""
         self._granted.pop((charger, token.casefold()), None)
+
+
+def read_tokens(text: str, *, file: str) -> list[Token]:
+    """The list out of its CSV: token, name, group, valid_until (ISO 8601). Raises ConfigError with the line."""
+    tokens = []
+    rows = csv.reader(line for line in text.splitlines())
+    for number, row in enumerate(rows, start=1):
+        cells = [cell.strip() for cell in row] + [""] * 4
+        if not cells[0] or cells[0].startswith("#") or (number == 1 and cells[0] == "token"):
+            continue
+        if len(cells[0]) > 36:
+            raise ConfigError(f"{file}:{number} token is longer than 36 characters")
+        until_ms = None
+        if cells[3]:
+            try:
+                until = datetime.fromisoformat(cells[3])
+            except ValueError:
+                raise ConfigError(
+                    f"{file}:{number} valid_until {cells[3]!r} is no date like 2027-01-31"
+                ) from None
+            until_ms = int((until if until.tzinfo else until.astimezone()).timestamp() * 1000)
+        tokens.append(Token(token=cells[0], name=cells[1], group=cells[2] or None, valid_until_ms=until_ms))
+    return tokens
 
 
 def shortened(token: str) -> str:

@@ -112,7 +112,11 @@ class Transactions:
             last_meter_wh=event.meter_wh,
         )
         failure = await self._commit(
-            Entry(event=event, session=ended, dedup=transaction.stop_key(session.transaction_id))
+            Entry(
+                event=replace(event, evse=session.evse),
+                session=ended,
+                dedup=transaction.stop_key(session.transaction_id),
+            )
         )
         if failure is not None:
             return failure
