@@ -4,8 +4,9 @@ import asyncio
 from random import Random
 from typing import TYPE_CHECKING
 
+from edge import catalogue
 from edge.plant.wiring import NOTHING, Triple
-from edge.simulator.registers import MODELS, Fault, Measured
+from edge.simulator.registers import Fault, Measured, RegisterMap
 
 if TYPE_CHECKING:
     from pymodbus.constants import ExcCodes
@@ -36,7 +37,8 @@ class Meter:
         host: str = "127.0.0.1",
         seed: int = 0,
     ) -> None:
-        self.model = MODELS[model]
+        self.model = catalogue.meter(model)
+        self._registers = RegisterMap(self.model)
         self.fault = Fault.NONE
         self.slow_ms = 3_000
         self.requests = 0
@@ -50,7 +52,7 @@ class Meter:
         self._energy_uj = 0
         self._measured_ms: int | None = None
         self._renewed_ms: int | None = None
-        self._image = self.model.image(Measured())
+        self._image = self._registers.image(Measured())
         self._server: ModbusTcpServer | None = None
         self._closing = asyncio.Event()
 
@@ -64,7 +66,7 @@ class Meter:
             return
         self._renewed_ms = now_ms
         if self.fault is not Fault.FROZEN:
-            self._image = self.model.image(self._reading(), self.fault)
+            self._image = self._registers.image(self._reading(), self.fault)
 
     def set_fault(self, fault: Fault, *, slow_ms: int = 3_000) -> None:
         """Spoils the meter from its next renewal on, or heals it with `Fault.NONE`."""
@@ -96,7 +98,7 @@ class Meter:
         from pymodbus.simulator import DataType, SimData, SimDevice  # noqa: PLC0415
 
         block = SimData(
-            self.model.first, values=[0] * (self.model.count + _UNUSED), datatype=DataType.REGISTERS
+            self._registers.first, values=[0] * (self._registers.count + _UNUSED), datatype=DataType.REGISTERS
         )
         return [
             SimDevice(self._unit, simdata=[block], action=self._answer),
@@ -122,11 +124,11 @@ class Meter:
             return ExcCodes.DEVICE_BUSY
         if function != self.model.function or values is not None:
             return ExcCodes.ILLEGAL_FUNCTION
-        if count > self.model.most_per_read:
+        if count > self.model.longest_read:
             return ExcCodes.ILLEGAL_VALUE
         if self.fault is Fault.SLOW:
             await self._dawdle()
-        registers[: self.model.count] = self._image
+        registers[: self._registers.count] = self._image
         return None
 
     async def _dawdle(self) -> None:

@@ -1,9 +1,10 @@
-"""How a simulated meter writes what it measures into its registers."""
+"""How a simulated meter writes what it measures into its registers, faultily where that is asked for."""
 
-import struct
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.catalogue import Field, MeterModel
+from edge.core.registers import BIG, TYPES, encode
 from edge.plant.wiring import NOTHING, Triple
 
 
@@ -31,6 +32,14 @@ class Fault(StrEnum):
     """The words of each value come in the other order."""
 
 
+_PATTERNS = {  # the first word and every other one: of a float, of an integer
+    Fault.NAN: ((0x7FC0, 0), (0x8000, 0)),
+    Fault.UNMEASURED: ((0xFFC0, 0), (0x8000, 0)),
+    Fault.INFINITE: ((0x7F80, 0), (0x8000, 0)),
+    Fault.ROLLED_OVER: ((0x4F80, 0), (0x7FFF, 0xFFFF)),  # 2 ** 32 as a float
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """What a meter has measured."""
@@ -40,106 +49,44 @@ class Measured:
     power_w: Triple = NOTHING
     import_wh: int = 0
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One quantity: where it begins, how it is packed, and SI units per raw unit as a fraction."""
-
-    at: tuple[int, ...]
-    packed: str
-    milli: int
-    """Raw units for one of ours: float volts from mV take 1000."""
-
-    @property
-    def words(self) -> int:
-        """Registers of each value."""
-        return struct.calcsize(f">{self.packed}") // 2
+    def of(self, name: str) -> tuple[int, ...]:
+        """The values of a quantity by the catalogue's name, in mA, mV, W or Wh. Raises KeyError."""
+        return {
+            "voltage": self.voltage_mv,
+            "current": self.current_ma,
+            "phase_power": self.power_w,
+            "power": (sum(self.power_w),),
+            "energy_import": (self.import_wh,),
+            "energy_export": (0,),
+        }[name]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """The register map of a meter, zero-based addresses as on the wire."""
+class RegisterMap:
+    """All registers of a model as one block; what lies between its quantities reads 0."""
 
-    function: int
-    most_per_read: int
-    voltage: Field
-    current: Field
-    power: Field
-    power_sum: Field
-    import_wh: Field
-
-    def fields(self) -> tuple[Field, ...]:
-        """All that the map knows."""
-        return (self.voltage, self.current, self.power, self.power_sum, self.import_wh)
-
-    @property
-    def first(self) -> int:
-        """The lowest address."""
-        return min(min(field.at) for field in self.fields())
-
-    @property
-    def count(self) -> int:
-        """How many registers from the lowest to the highest."""
-        return max(max(field.at) + field.words for field in self.fields()) - self.first
+    def __init__(self, model: MeterModel) -> None:
+        fields = (*model.fast, *model.slow)
+        self.model = model
+        self.fields = fields
+        self.first = min(min(field.at) for field in fields)
+        self.count = max(max(field.at) + field.width for field in fields) - self.first
 
     def image(self, measured: Measured, fault: Fault = Fault.NONE) -> list[int]:
-        """All registers from the first on; what lies between the fields reads 0."""
+        """The block from the first register on."""
         words = [0] * self.count
-        values = (
-            (self.voltage, measured.voltage_mv),
-            (self.current, measured.current_ma),
-            (self.power, measured.power_w),
-            (self.power_sum, (sum(measured.power_w),)),
-            (self.import_wh, (measured.import_wh,)),
-        )
-        for field, numbers in values:
-            for at, number in zip(field.at, numbers, strict=True):
+        for field in self.fields:
+            for at, value in zip(field.at, measured.of(field.name), strict=True):
                 start = at - self.first
-                words[start : start + field.words] = _words(field, number, fault)
+                words[start : start + field.width] = self._words(field, value, fault)
         return words
 
-
-_ODD_FLOATS = {
-    Fault.NAN: float("nan"),
-    Fault.UNMEASURED: -float("nan"),
-    Fault.INFINITE: float("inf"),
-    Fault.ROLLED_OVER: 4_294_967_295.0,
-}
-
-
-def _words(field: Field, number: int, fault: Fault) -> list[int]:
-    raw = _packed(field, -number if fault is Fault.NEGATIVE else number, fault)
-    words = [word for (word,) in struct.iter_unpack(">H", raw)]
-    return words[::-1] if fault is Fault.SWAPPED else words
-
-
-def _packed(field: Field, number: int, fault: Fault) -> bytes:
-    if field.packed == "f":
-        return struct.pack(">f", _ODD_FLOATS.get(fault, number / field.milli))
-    if fault in {Fault.UNMEASURED, Fault.NAN, Fault.INFINITE}:
-        return b"\x80" + bytes(field.words * 2 - 1)
-    if fault is Fault.ROLLED_OVER:
-        return b"\xff" * (field.words * 2)
-    return struct.pack(f">{field.packed}", number // field.milli)
-
-
-MODELS = {
-    "eastron-sdm630": Model(
-        function=4,
-        most_per_read=80,
-        voltage=Field(at=(0x0000, 0x0002, 0x0004), packed="f", milli=1_000),
-        current=Field(at=(0x0006, 0x0008, 0x000A), packed="f", milli=1_000),
-        power=Field(at=(0x000C, 0x000E, 0x0010), packed="f", milli=1),
-        power_sum=Field(at=(0x0034,), packed="f", milli=1),
-        import_wh=Field(at=(0x0048,), packed="f", milli=1_000),
-    ),
-    "schneider-iem3000": Model(
-        function=3,
-        most_per_read=125,
-        voltage=Field(at=(0x0BD3, 0x0BD5, 0x0BD7), packed="f", milli=1_000),
-        current=Field(at=(0x0BB7, 0x0BB9, 0x0BBB), packed="f", milli=1_000),
-        power=Field(at=(0x0BED, 0x0BEF, 0x0BF1), packed="f", milli=1_000),
-        power_sum=Field(at=(0x0BF3,), packed="f", milli=1_000),
-        import_wh=Field(at=(0x0C83,), packed="q", milli=1),
-    ),
-}
+    def _words(self, field: Field, value: int, fault: Fault) -> list[int]:
+        order = self.model.word_order
+        if fault in _PATTERNS:
+            floats, integers = _PATTERNS[fault]
+            first, other = floats if TYPES[field.type][2] else integers
+            words = [first] + [other] * (field.width - 1)
+            return words if order == BIG else words[::-1]
+        value = -value if fault is Fault.NEGATIVE and TYPES[field.type][1] else value
+        words = encode(value, field.type, order, multiply=field.multiply, divide=field.divide)
+        return words[::-1] if fault is Fault.SWAPPED else words
