@@ -110,12 +110,14 @@ class Charger:
 
     def cut_power(self) -> None:
         """Its supply fails: contactors open, the link is gone."""
-        self.station.cut_power(self._mono_ms())
-        self._disconnect()
+        if self.station.is_powered:
+            self.station.cut_power(self._mono_ms())
+            self._disconnect()
 
     def restore_power(self, reason: Literal["PowerLoss", "HardReset", "SoftReset"] = "PowerLoss") -> None:
         """Its supply is back: it boots."""
-        self.station.restore_power(self._mono_ms(), reason)
+        if not self.station.is_powered:
+            self.station.restore_power(self._mono_ms(), reason)
         if self._has_cable:
             self._may_connect.set()
 

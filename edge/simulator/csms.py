@@ -84,6 +84,8 @@ class Csms:
 
     async def start(self) -> None:
         """Opens the port; port 0 takes a free one, which is kept from then on."""
+        if self._listening is not None:
+            return
         listening = AsyncExitStack()
         self.port = await listening.enter_async_context(
             serve(
