@@ -65,6 +65,12 @@ def change(key: str, value: str) -> bytes:
     return encode(ChangeConfiguration(key=key, value=value))
 
 
+def was_changed(raw: bytes) -> bool:
+    """Whether it took the value, now or after a restart. Raises Fault when the answer cannot be read."""
+    answer = decode_response(CHANGE, raw)
+    return getattr(answer, "status", "") in {"Accepted", "RebootRequired"}
+
+
 def trigger_boot() -> bytes:
     """Ask who it is."""
     return encode(TriggerMessage(requested_message="BootNotification"))

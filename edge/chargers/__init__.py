@@ -1,0 +1,1 @@
+"""Drivers of chargers: each kind behind the same door of the site."""

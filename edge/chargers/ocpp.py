@@ -1,0 +1,187 @@
+"""One charger that speaks OCPP: what it tells becomes events, limits and commands become calls."""
+
+import asyncio
+import logging
+from functools import partial
+
+import msgspec
+
+from edge.chargers.ocpp_setup import set_up
+from edge.core.errors import PeerError
+from edge.dialects.v16 import charger_commands, charger_events, charger_profiles
+from edge.dialects.v16.charger_events import Arrival
+from edge.links.ocppj import Connection
+from edge.ocpp.rpc import CallRefused, CallTimedOut, LinkLost
+from edge.settings.model import ChargerSettings
+from edge.site.commands import AnyCommand, Done, NoAnswer, NotSupported, Outcome, Unreachable
+from edge.site.events import Acknowledged, Answer, AnyEvent, BootAnswer, LinkChanged, Sampled
+from edge.site.ports import Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
+
+log = logging.getLogger(__name__)
+
+BOOT_WAIT_S = 3.0  # a station that connects without booting in this time has reconnected
+CALL_S = 10.0  # the longest that a command may keep a limit waiting
+CLOCK_OFF_MS = 10_000
+
+
+class OcppCharger:
+    """A charger of the site file, over whichever connection is its own now: a `site.ports.Charger`."""
+
+    def __init__(self, settings: ChargerSettings, site: SiteDoors, clock: Clock) -> None:
+        self.settings = settings
+        self._site = site
+        self._clock = clock
+        self._offers = {
+            evse: charger_profiles.offers(evse, fallback_ma=settings.fallback_ma)
+            for evse, _ in enumerate(settings.evses, start=1)
+        }
+        self._link: _Link | None = None
+        self._turn = asyncio.Lock()
+        self._next: Connection | None = None
+
+    async def own(self, connection: Connection) -> None:
+        """Live with a connection until it ends. One at a time: a second waits until the first is dead.
+
+        It inherits nothing: what the first was asked has failed by then. A third takes the second's place.
+        """
+        superseded, self._next = self._next, connection
+        if superseded is not None:
+            await superseded.close(reason="a newer connection of this station waits")
+        if self._turn.locked():
+            log.info("%s connected again from %s: waits", self.settings.name, connection.address)
+        async with self._turn:
+            if self._next is connection:
+                self._next = None
+                await self._live(connection)
+
+    async def offer(self, evse: int, limit_ma: int, *, valid_ms: int, deadline_ms: int) -> OfferOutcome:
+        """Renew the upper profile. `sent_ms` is when it was dated, which is what the charger counts from."""
+        link = self._link
+        if link is None:
+            return OfferLost(was_sent=False)
+        ends_ms = self._clock.mono_ms() + deadline_ms
+        try:
+            async with asyncio.timeout(deadline_ms / 1000):
+                await link.ready.wait()
+        except TimeoutError:
+            return OfferLost(was_sent=False)
+        sent_ms = self._clock.mono_ms()
+        payload = self._offers[evse].render(
+            limit_ma=limit_ma, now_ms=self._clock.now_ms(), hold_s=valid_ms // 1000
+        )
+        try:
+            raw = await link.connection.call(
+                charger_profiles.SET_PROFILE, payload, timeout_s=max(0, ends_ms - sent_ms) / 1000
+            )
+            refusal = charger_profiles.refusal_of(bytes(raw))
+        except (CallTimedOut, LinkLost) as fault:
+            return OfferLost(was_sent=fault.was_sent)
+        except CallRefused as fault:
+            return OfferRefused(sentence=f"the charger answers {fault}")
+        except PeerError:
+            return OfferLost(was_sent=True)
+        return Confirmed(sent_ms=sent_ms) if refusal is None else OfferRefused(sentence=refusal)
+
+    async def perform(self, command: AnyCommand, *, deadline_ms: int) -> Outcome:
+        """Send the CALLs of a command one after the other, until one is not Done."""
+        link = self._link
+        if link is None:
+            return Unreachable()
+        outcomes: list[Outcome] = []
+        try:
+            async with asyncio.timeout(deadline_ms / 1000):
+                for action, payload in charger_commands.calls_of(command):
+                    raw = await link.connection.call(action, payload, timeout_s=CALL_S)
+                    outcomes.append(charger_commands.outcome_of(command, action, bytes(raw)))
+                    if not isinstance(outcomes[-1], Done):
+                        break
+        except CallRefused as refusal:
+            outcomes.append(charger_commands.outcome_of_refusal(refusal))
+        except (CallTimedOut, LinkLost) as fault:
+            outcomes.append(NoAnswer() if fault.was_sent else Unreachable())
+        except (TimeoutError, PeerError):
+            outcomes.append(NoAnswer())
+        return charger_commands.together(outcomes) if outcomes else NotSupported(sentence="not in OCPP 1.6")
+
+    # -- a connection's life -----------------------------------------------------------------------------
+
+    async def _live(self, connection: Connection) -> None:
+        link = self._link = _Link(connection, linked_ms=self._clock.now_ms())
+        await self._tell_link(connection, is_up=True)
+        try:
+            async with asyncio.TaskGroup() as group:
+                keeper = group.create_task(self._keep_set_up(link))
+                await connection.run(partial(self._heard, link))
+                keeper.cancel()
+        finally:
+            self._link = None
+            await self._tell_link(connection, is_up=False)
+
+    async def _tell_link(self, connection: Connection, *, is_up: bool) -> None:
+        await self._site.report(
+            LinkChanged(
+                charger=self.settings.name,
+                at_ms=self._clock.now_ms(),
+                seen_ms=self._clock.mono_ms(),
+                is_synchronised=self._clock.is_synchronised(),
+                is_up=is_up,
+                address=connection.address,
+            )
+        )
+
+    async def _keep_set_up(self, link: "_Link") -> None:
+        """After a boot, and after a reconnect without one, first the dead man, then limits, then the rest."""
+        try:
+            async with asyncio.timeout(BOOT_WAIT_S):
+                await link.booted.wait()
+        except TimeoutError:
+            log.debug("%s reconnected without a boot", self.settings.name)
+        while True:
+            has_booted = link.booted.is_set()
+            link.booted.clear()
+            view = self._site.charger(self.settings.name)
+            await set_up(
+                link.connection,
+                self.settings,
+                now_ms=self._clock.now_ms(),
+                has_booted=has_booted,
+                is_known=view.boot is not None,
+                on_guarded=link.ready.set,
+            )
+            await link.booted.wait()
+
+    async def _heard(self, link: "_Link", action: str, raw: msgspec.Raw) -> bytes:
+        arrival = Arrival(
+            charger=self.settings.name,
+            now_ms=self._clock.now_ms(),
+            mono_ms=self._clock.mono_ms(),
+            is_synchronised=self._clock.is_synchronised(),
+            linked_ms=link.linked_ms,
+        )
+        answer: Answer = Acknowledged()
+        for event in charger_events.events_of(action, raw, arrival):
+            answer = await self._site.report(event)
+            self._check_clock(link, event, arrival)
+        if isinstance(answer, BootAnswer) and answer.status == "accepted":
+            link.ready.clear()
+            link.booted.set()
+        return charger_events.answer_to(action, answer, now_ms=arrival.now_ms)
+
+    def _check_clock(self, link: "_Link", event: AnyEvent, arrival: Arrival) -> None:
+        """Say once that a charger's clock is off: it decides when the dead man strikes."""
+        offset_ms = event.at_ms - arrival.now_ms
+        if isinstance(event, Sampled) and not event.offline and not link.is_clock_off:
+            link.is_clock_off = abs(offset_ms) > CLOCK_OFF_MS
+            if link.is_clock_off:
+                log.warning("%s: its clock is off by %d s", self.settings.name, offset_ms // 1000)
+
+
+class _Link:
+    """What belongs to one connection and dies with it. `ready`: the dead man stands, limits may follow."""
+
+    def __init__(self, connection: Connection, *, linked_ms: int) -> None:
+        self.connection = connection
+        self.linked_ms = linked_ms
+        self.booted = asyncio.Event()
+        self.ready = asyncio.Event()
+        self.is_clock_off = False

@@ -1,0 +1,154 @@
+"""The OCPP server: which connection belongs to which charger, and what becomes of strangers."""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from functools import partial
+
+import msgspec
+
+from edge.chargers.ocpp import OcppCharger
+from edge.core.errors import PeerError
+from edge.dialects.v16 import charger_events, charger_profiles
+from edge.dialects.v16.charger_events import Arrival
+from edge.links.ocppj import Connection
+from edge.links.ocppj_server import Credentials, serve
+from edge.settings.model import Site
+from edge.site.events import Acknowledged, Answer, BootAnswer, LinkChanged
+from edge.site.ports import Clock, SiteDoors
+
+log = logging.getLogger(__name__)
+
+SUBPROTOCOLS = ("ocpp1.6",)
+MAX_STRANGERS = 32
+CALL_S = 10.0
+
+
+class OcppServer:
+    """Listens for stations. `chargers` are the drivers of the site file's chargers, to be attached."""
+
+    def __init__(
+        self, settings: Site, site: SiteDoors, clock: Clock, *, host: str, password: str | None = None
+    ) -> None:
+        self.chargers = {charger.name: OcppCharger(charger, site, clock) for charger in settings.chargers}
+        self._port = settings.ocpp.port
+        self._host = host
+        self._password = password
+        self._site = site
+        self._clock = clock
+        self._stations = {c.station: c.name for c in settings.chargers if not c.has_pattern}
+        self._patterns = [(c.station, c.name) for c in settings.chargers if c.has_pattern]
+        self._writes_to_strangers = settings.ocpp.unknown == "wait"
+        self._strangers: set[str] = set()
+
+    async def run(self, bound: Callable[[int], None] = lambda _: None) -> None:
+        """Listen until cancelled; `bound` learns the port. Raises OSError when it cannot be had."""
+        async with serve(
+            self._host,
+            self._port,
+            subprotocols=SUBPROTOCOLS,
+            admit=self._admit,
+            on_connection=self._connected,
+        ) as port:
+            bound(port)
+            await asyncio.Event().wait()
+
+    def charger_of(self, station: str) -> str | None:
+        """The charger that a station is: named by the file, or adopted by the first free pattern."""
+        name = self._stations.get(station)
+        if name is None:
+            for pattern, candidate in self._patterns:
+                if candidate not in self._stations.values() and fnmatchcase(station, pattern):
+                    name = self._stations[station] = candidate
+                    log.info("%s is %s", station, candidate)
+                    break
+        return name
+
+    def _admit(self, identity: str, address: str, credentials: Credentials | None) -> int | None:
+        """Whom to let in: an HTTP status refuses."""
+        if self._password is not None:
+            user, given = credentials or ("", b"")
+            if user != identity or not hmac.compare_digest(given, self._password.encode()):
+                log.warning("%s at %s: wrong password", identity, address)
+                return 401
+        if identity in self._stations or any(fnmatchcase(identity, pattern) for pattern, _ in self._patterns):
+            return None
+        if identity in self.chargers:  # a stranger must not be taken for the charger of that name
+            log.warning("%s at %s bears a charger's name but is not its station", identity, address)
+            return 404
+        return None if len(self._strangers) < MAX_STRANGERS else 503
+
+    async def _connected(self, connection: Connection) -> None:
+        name = self.charger_of(connection.identity)
+        if name is not None:
+            await self.chargers[name].own(connection)
+        elif connection.identity not in self._strangers:
+            self._strangers.add(connection.identity)
+            try:
+                await self._meet(connection)
+            finally:
+                self._strangers.discard(connection.identity)
+
+    # -- strangers ---------------------------------------------------------------------------------------
+
+    async def _meet(self, connection: Connection) -> None:
+        """A station without a place: it may boot, is told to wait and to draw nothing, and is listed."""
+        booted = asyncio.Event()
+        await self._tell_link(connection, is_up=True)
+        try:
+            async with asyncio.TaskGroup() as group:
+                guard = group.create_task(self._hold_at_nothing(connection, booted))
+                await connection.run(partial(self._heard, connection.identity, booted))
+                guard.cancel()
+        finally:
+            await self._tell_link(connection, is_up=False)
+
+    async def _heard(self, station: str, booted: asyncio.Event, action: str, raw: msgspec.Raw) -> bytes:
+        charger_events.refuse_before_boot(action)
+        now_ms = self._clock.now_ms()
+        arrival = Arrival(
+            charger=station,
+            now_ms=now_ms,
+            mono_ms=self._clock.mono_ms(),
+            is_synchronised=self._clock.is_synchronised(),
+            linked_ms=now_ms,
+        )
+        answer: Answer = Acknowledged()
+        for event in charger_events.events_of(action, raw, arrival):
+            answer = await self._site.report(event)
+        if isinstance(answer, BootAnswer) and answer.status == "pending":
+            booted.set()
+        return charger_events.answer_to(action, answer, now_ms=now_ms)
+
+    async def _hold_at_nothing(self, connection: Connection, booted: asyncio.Event) -> None:
+        """Pending allows to configure (OCPP 1.6 ed. 2 section 4.2): a default of 0 A on every connector."""
+        await booted.wait()
+        if not self._writes_to_strangers:
+            return
+        try:
+            raw = await connection.call(
+                charger_profiles.SET_PROFILE, charger_profiles.fallback(0, fallback_ma=0), timeout_s=CALL_S
+            )
+            refusal = charger_profiles.refusal_of(bytes(raw))
+        except PeerError as fault:
+            refusal = str(fault)
+        if refusal is not None:
+            log.warning(
+                "%s may draw what it likes where nobody counts it: it refuses 0 A (%s)",
+                connection.identity,
+                refusal,
+            )
+
+    async def _tell_link(self, connection: Connection, *, is_up: bool) -> None:
+        await self._site.report(
+            LinkChanged(
+                charger=connection.identity,
+                at_ms=self._clock.now_ms(),
+                seen_ms=self._clock.mono_ms(),
+                is_synchronised=self._clock.is_synchronised(),
+                is_up=is_up,
+                address=connection.address,
+            )
+        )
