@@ -118,7 +118,7 @@ class Answers:
 
     def _remote_start(self, request: ask.RemoteStartTransaction) -> Message:
         connector = self._free(request.connector_id)
-        if connector is None:
+        if connector is None or not self._station.is_accepted:  # section 4.2: not while Pending
             return tell.RemoteStartTransactionResponse(status="Rejected")
         self._afterwards.start(connector, request.id_tag, request.charging_profile)
         return tell.RemoteStartTransactionResponse(status="Accepted")

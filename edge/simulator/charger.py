@@ -85,8 +85,13 @@ class Charger:
         self.station.unplug(self._at(number), self._mono_ms())
 
     async def present(self, number: int, token: str) -> str:
-        """Shows a token: starts or ends a transaction. Answers Stopped or an AuthorizationStatus."""
+        """Shows a token: starts or ends a transaction. Answers Stopped or an AuthorizationStatus.
+
+        Raises ValueError when the charger has no power.
+        """
         connector = self._at(number)
+        if not self.station.is_powered:
+            raise ValueError(f"{self.name} has no power")
         if connector.transaction is not None:
             if connector.transaction.token != token:
                 return "ConcurrentTx"

@@ -121,11 +121,11 @@ class Conversation:
         )
         try:
             answer = await self._call(boot, tell.BootNotificationResponse)
+            self._station.clock.synchronise(answer.current_time)
         except _UNHEARD as fault:
             log.debug("%s boots in vain: %s", plan.name, fault)
             return self._pace.reconnect_s
         self._station.registration = answer.status
-        self._station.clock.synchronise(answer.current_time)
         if answer.status == "Accepted" and answer.interval > 0:
             self._station.configuration.change("HeartbeatInterval", str(answer.interval))
         return answer.interval or self._pace.reconnect_s

@@ -171,10 +171,12 @@ class Station:
     def admit(
         self, connector: Connector, token: str, now_ms: int, profile: ChargingProfile | None = None
     ) -> None:
-        """This token may charge here; without a car it waits for ConnectionTimeOut.
+        """This token may charge here, unless something runs; without a car it waits for ConnectionTimeOut.
 
         A profile is installed when the transaction begins (section 5.16.2).
         """
+        if connector.transaction is not None:
+            return
         connector.token = token
         self._first_profile[connector.number] = profile
         self._patience_ms[connector.number] = now_ms + self.configuration.number("ConnectionTimeOut") * 1_000

@@ -93,15 +93,19 @@ class World:
         for name, charger in self.chargers.items():
             cable = await self._lay(name, address.hostname or HOST, address.port or 80)
             charger.url = f"ws://{HOST}:{cable.port}{address.path}"
-        async with asyncio.TaskGroup() as group:
-            for name, charger in self.chargers.items():
-                group.create_task(charger.run(), name=f"charger {name}")
-            await self._tick()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, charger in self.chargers.items():
+                    group.create_task(charger.run(), name=f"charger {name}")
+                await self._tick()
+        finally:
+            for name in self.chargers:
+                await self._cables.pop(name).close()
 
     async def close(self) -> None:
         """Frees every port."""
-        for cable in self._cables.values():
-            await cable.close()
+        while self._cables:
+            await self._cables.popitem()[1].close()
         for meter in self.meters.values():
             await meter.stop()
         await self.cloud.kill()
@@ -260,7 +264,9 @@ class World:
         return audit(performed, self.cloud.books.transactions.values(), identities=identities)
 
     def line(self, name: str) -> str:
-        """The condition of a line: sound, stalled or cut. Raises LookupError."""
+        """A line's condition; a charger's is cut until `run`. Raises LookupError."""
+        if name in self.chargers and name not in self._cables:
+            return "cut"
         return _named(self._cables, name, "line").condition
 
     def _bay(self, name: str) -> tuple[Charger, int]:

@@ -31,6 +31,7 @@ class Rehearsal:
         self.station = Station(plan, evses, clock)
         for name, value in (oddities or {}).items():
             setattr(self.station.oddities, name, value)
+        self.station.registration = "Accepted"
         self.bay = self.station.connectors[0]
         self.afterwards = []
         self.answers = Answers(self.station, self, lambda: self.now_ms)
@@ -147,7 +148,6 @@ def test_a_session_owes_its_start_its_samples_and_its_end():
 def test_a_power_cut_ends_the_transaction_at_the_next_boot():
     lot = Rehearsal()
     lot.charge()
-    lot.station.registration = "Accepted"
     lot.station.cut_power(lot.now_ms)
     assert lot.bay.evse.flowing_ma == (0, 0, 0)
     assert lot.advance(60_000) == 0
@@ -197,6 +197,19 @@ def test_a_remote_start_takes_a_plugged_connector_and_starts_afterwards():
     assert lot.ask(ask.RemoteStartTransaction(id_tag="AA", connector_id=1)).status == "Accepted"
     assert lot.ask(ask.RemoteStartTransaction(id_tag="AA", connector_id=3)).status == "Rejected"
     assert lot.afterwards == [("start", 2, "AA"), ("start", 1, "AA")]
+
+
+def test_a_pending_charger_refuses_remote_starts():
+    lot = Rehearsal()
+    lot.station.registration = "Pending"
+    assert lot.ask(ask.RemoteStartTransaction(id_tag="AA")).status == "Rejected"
+
+
+def test_a_token_is_ignored_while_something_runs():
+    lot = Rehearsal()
+    lot.charge()
+    lot.station.admit(lot.bay, "BB", lot.now_ms)
+    assert lot.bay.token is None
 
 
 def test_a_profile_of_a_remote_start_holds_for_that_transaction():

@@ -8,16 +8,19 @@ import aiohttp
 import pytest
 from pymodbus.client import AsyncModbusTcpClient
 
+from edge.ocpp.profiles import above, beneath
 from edge.ocpp.rpc import CallTimedOut
 from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
+from edge.ocpp.v16.charging import charging_profile
 from edge.plant.building import BuildingPlan
 from edge.plant.cars import CarModel
 from edge.plant.lot import CircuitPlan
 from edge.simulator import control
 from edge.simulator.conversation import Pace
 from edge.simulator.description import ChargerPlan, WorldPlan, demo
-from edge.simulator.world import World
+from edge.simulator.snapshot import snapshot
+from edge.simulator.world import World, wall_ms
 
 CAR = CarModel(follow_ms=0, start_ms=0)
 PLAN = WorldPlan(
@@ -143,6 +146,33 @@ async def test_a_cut_charger_goes_on_charging_and_comes_back_without_a_boot():
         lot.world.link("bay-1", "restore")
         await lot.until(lambda: lot.world.charger("bay-1").is_connected)
         assert len(lot.world.cloud.stations["bay-1"].boots) == 1
+
+
+async def test_the_dead_man_fires_in_a_charger_that_nobody_reaches_any_more():
+    async with running() as lot:
+        await lot.charge("bay-1", milliamps=16_000)
+        for profile in (
+            beneath(1, fallback_ma=6_000),
+            above(1, limit_ma=10_000, fallback_ma=6_000, now_ms=wall_ms(), hold_s=2),
+        ):
+            status = await lot.world.cloud.set_charging_profile("bay-1", 1, charging_profile(profile))
+            assert status == "Accepted"
+        sent_ms = wall_ms()
+        await lot.until(lambda: lot.grid()[0] == 20_000)
+        lot.world.link("bay-1", "stall")
+        await lot.until(lambda: lot.grid()[0] == 16_000)
+        assert 900 <= wall_ms() - sent_ms <= 2_300
+
+
+async def test_before_it_runs_a_world_can_be_looked_at():
+    world = World(PLAN)
+    await world.open()
+    try:
+        state = snapshot(world)
+        assert state.chargers["bay-1"].line == "cut"
+        assert state.circuits["grid"].current_ma == (10_000, 5_000, 0)
+    finally:
+        await world.close()
 
 
 async def test_a_faulty_connector_stops_and_reports_it():
