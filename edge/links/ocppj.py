@@ -95,9 +95,11 @@ class Connection:
             raise CallTimedOut(action, was_sent=False) from None
         answer: asyncio.Future[msgspec.Raw] = loop.create_future()
         self._answers[call] = answer
-        self._send_next()
+        due = self._rpc.next_call(_ms(loop.time()))
         try:
             async with asyncio.timeout(timeout_s):
+                if due is not None:
+                    await self._write(envelope.encode_call(due.id, due.action, due.payload))
                 return await answer
         except TimeoutError:
             raise CallTimedOut(action, was_sent=call.is_sent) from None
@@ -110,7 +112,7 @@ class Connection:
         """Move frames until the link ends; answers why it ended. To be called once."""
         try:
             async with asyncio.TaskGroup() as group:
-                writer = group.create_task(self._write(), name=f"ocpp writer {self.identity}")
+                writer = group.create_task(self._drain(), name=f"ocpp writer {self.identity}")
                 worker = group.create_task(self._work(handler), name=f"ocpp handler {self.identity}")
                 self._end(await self._read())
                 self._inbox.put_nowait(None)
@@ -206,7 +208,7 @@ class Connection:
             answer = await self._handle(handler, frame)
             self._inbox_bytes -= len(memoryview(frame.payload))
             if self._rpc.answer(frame.id):
-                self._send(answer)
+                await self._write(answer)
 
     async def _handle(self, handler: Handler, frame: CallFrame) -> bytes:
         try:
@@ -236,14 +238,16 @@ class Connection:
             self._end("it does not read what we send")
             self.cut()
 
-    async def _write(self) -> None:
+    async def _drain(self) -> None:
+        """Send what the reader has to send, which must not wait itself."""
         while True:
-            frame = await self._outbox.get()
-            self._observe("out", frame)
-            try:
-                await self._websocket.send_frame(frame, aiohttp.WSMsgType.TEXT)
-            except ConnectionError:
-                return  # the reader learns why
+            await self._write(await self._outbox.get())
+
+    async def _write(self, frame: bytes) -> None:
+        """Send a frame; waits while the peer does not read."""
+        self._observe("out", frame)
+        with contextlib.suppress(ConnectionError):  # the reader learns why
+            await self._websocket.send_frame(frame, aiohttp.WSMsgType.TEXT)
 
     # -- the end -----------------------------------------------------------------------------------------
 

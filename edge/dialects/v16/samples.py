@@ -18,9 +18,23 @@ from edge.site.events import Sampled
 _ENERGY: Measurand = "Energy.Active.Import.Register"  # the default, section 7.43
 _DECIMAL = re.compile(r"\s*([+-]?[0-9]{1,12}(?:[.,][0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?)\s*")
 _LIMIT = 10**12  # thousandths; nothing in a parking lot is larger
-_THOUSANDTHS: dict[str, int] = {"A": 1_000, "V": 1_000, "W": 1_000, "kW": 10**6, "Wh": 1_000, "kWh": 10**6}
+_FACTORS: dict[tuple[str, str | None], int] = {  # to thousandths; without a unit the basic one is meant
+    (measurand, unit): factor
+    for measurand, units in (
+        ("Current.Import", {None: 1_000, "A": 1_000}),
+        ("Current.Offered", {None: 1_000, "A": 1_000}),
+        ("Voltage", {None: 1_000, "V": 1_000}),
+        ("Power.Active.Import", {None: 1_000, "W": 1_000, "kW": 1_000_000}),
+        (_ENERGY, {None: 1_000, "Wh": 1_000, "kWh": 1_000_000}),
+        ("SoC", {None: 1_000, "Percent": 1_000}),
+    )
+    for unit, factor in units.items()
+}
+_RANKS = {None: 0, "Outlet": 0, "Cable": 1, "Inlet": 2}  # where it was measured; elsewhere it says nothing
+_NOWHERE = 9
 _PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
 _TO_NEUTRAL: tuple[Phase, ...] = ("L1-N", "L2-N", "L3-N")
+_PHASE_NAMES = tuple(zip(_PHASES, _TO_NEUTRAL, strict=True))
 _ALL: Phase | None = None
 
 _Values = dict[tuple[Measurand, Phase | None], int]
@@ -63,32 +77,25 @@ def _values(samples: Iterable[SampledValue]) -> _Values:
     values: _Values = {}
     ranks: dict[tuple[Measurand, Phase | None], int] = {}
     for sample in samples:
-        rank = {None: 0, "Outlet": 0, "Cable": 1, "Inlet": 2}.get(sample.location, 9)
-        key = (sample.measurand or _ENERGY, sample.phase)
-        number = None if sample.format == "SignedData" else _number(sample)
-        if number is not None and rank < ranks.get(key, 9):
+        measurand = sample.measurand or _ENERGY
+        factor = _FACTORS.get((measurand, sample.unit))
+        rank = _RANKS.get(sample.location, _NOWHERE)
+        key = (measurand, sample.phase)
+        if factor is None or rank >= ranks.get(key, _NOWHERE) or sample.format == "SignedData":
+            continue
+        number = _thousandths(sample.value, factor)
+        if number is not None:
             values[key], ranks[key] = number, rank
     return values
 
 
-def _number(sample: SampledValue) -> int | None:
-    """The value in thousandths of its basic unit; None when it is no number or the unit does not fit."""
-    found = _DECIMAL.fullmatch(sample.value)
-    factor = _factor(sample.measurand or _ENERGY, sample.unit)
-    if found is None or factor is None:
+def _thousandths(text: str, factor: int) -> int | None:
+    """A decimal number times the factor; None when it is none, or no quantity of a parking lot."""
+    found = _DECIMAL.fullmatch(text)
+    if found is None:
         return None
     number = round(float(found[1].replace(",", ".")) * factor)
     return number if -_LIMIT < number < _LIMIT else None
-
-
-def _factor(measurand: Measurand, unit: Unit | None) -> int | None:
-    if measurand == "SoC":
-        return 1_000
-    expected = {"Current": ("A",), "Voltage": ("V",), "Power": ("W", "kW"), "Energy": ("Wh", "kWh")}
-    units = expected.get(measurand.split(".")[0], ())
-    if unit is None and units:  # the default "Wh" cannot be meant for a current
-        return _THOUSANDTHS[units[0]]
-    return _THOUSANDTHS[unit] if unit is not None and unit in units else None
 
 
 def _currents(values: _Values) -> tuple[int, ...] | None:
@@ -101,10 +108,7 @@ def _by_phase(
     values: _Values, measurand: Measurand, *, may_lack_phase: bool = True
 ) -> tuple[int, ...] | None:
     """Thousandths at L1.. without a gap; None otherwise."""
-    told = [
-        values.get((measurand, phase), values.get((measurand, neutral)))
-        for phase, neutral in zip(_PHASES, _TO_NEUTRAL, strict=True)
-    ]
+    told = [values.get((measurand, p), values.get((measurand, n))) for p, n in _PHASE_NAMES]
     while told and told[-1] is None:
         told.pop()
     known = tuple(number for number in told if number is not None)
@@ -117,8 +121,8 @@ def _by_phase(
 def _total(values: _Values, measurand: Measurand, *, is_sum: bool = True) -> int | None:
     """The value without a phase, else the sum (or the largest) of the phases."""
     alone = values.get((measurand, _ALL))
-    phases = _by_phase(values, measurand, may_lack_phase=False)
-    if alone is not None or phases is None:
+    phases = None if alone is not None else _by_phase(values, measurand, may_lack_phase=False)
+    if phases is None:
         return alone
     return sum(phases) if is_sum else max(phases)
 
