@@ -31,8 +31,13 @@ BOOT = b'{"chargePointVendor":"Alfen","chargePointModel":"NG910"}'
 
 
 class SteadyClock:
+    """The machine's clock; `skipped_ms` moves the wall clock on."""
+
+    def __init__(self):
+        self.skipped_ms = 0
+
     def now_ms(self):
-        return int(time.time() * 1000)
+        return int(time.time() * 1000) + self.skipped_ms
 
     def mono_ms(self):
         return int(time.monotonic() * 1000)
@@ -154,8 +159,9 @@ def site_of(*chargers, unknown="wait"):
 
 
 class Lot:
-    def __init__(self, server, doors, url):
+    def __init__(self, server, doors, clock, url):
         self.server = server
+        self.clock = clock
         self.doors = doors
         self.url = url
 
@@ -183,9 +189,10 @@ async def lot(*chargers, unknown="wait", password=None):
     chargers = chargers or (charger(),)
     doors = Doors({each.name for each in chargers})
     settings = site_of(*chargers, unknown=unknown)
-    server = OcppServer(settings, doors, SteadyClock(), host="127.0.0.1", password=password)
+    clock = SteadyClock()
+    server = OcppServer(settings, doors, clock, host="127.0.0.1", password=password)
     port = asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(server.run(port.set_result))
-        yield Lot(server, doors, f"ws://127.0.0.1:{await port}/any/path")
+        yield Lot(server, doors, clock, f"ws://127.0.0.1:{await port}/any/path")
         running.cancel()
