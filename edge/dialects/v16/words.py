@@ -2,6 +2,7 @@
 
 from typing import Literal, get_args
 
+from edge.ocpp.rpc import Fault
 from edge.ocpp.timestamps import epoch_ms, rfc3339
 from edge.ocpp.v16.types import (
     AuthorizationStatus,
@@ -89,6 +90,12 @@ def id_tag_info(token: TokenAnswer) -> IdTagInfo:
 
 
 def token_answer(info: IdTagInfo) -> TokenAnswer:
-    """What a central system says of a token, as the site thinks it. Raises Fault on a broken date."""
-    expires_ms = None if info.expiry_date is None else epoch_ms(info.expiry_date)
+    """What a central system says of a token, as the site thinks it.
+
+    A broken date is no date: the answer to a start must not be lost, and asked for again for ever, for it.
+    """
+    try:
+        expires_ms = None if info.expiry_date is None else epoch_ms(info.expiry_date)
+    except Fault:
+        expires_ms = None
     return TokenAnswer(status=TOKEN_WORDS[info.status], group=info.parent_id_tag, expires_ms=expires_ms)

@@ -112,6 +112,13 @@ def test_what_the_csms_answers():
         answer_of("StartTransaction", b"{}")
 
 
+def test_a_broken_expiry_date_does_not_cost_the_answer_to_a_start():
+    answer = answer_of(
+        "StartTransaction", b'{"transactionId":7,"idTagInfo":{"status":"Accepted","expiryDate":"never"}}'
+    )
+    assert answer == StartAnswer(transaction_id=7, token=TokenAnswer(status="accepted"))
+
+
 def wish(action, **payload):
     return wish_of(action, json.dumps(payload).encode(), "bay-1")
 
