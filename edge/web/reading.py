@@ -1,0 +1,149 @@
+"""The part of the API that only reads: the status, one EVSE with its reasons, sessions, the last hour."""
+
+from http import HTTPStatus
+from importlib import metadata
+
+import msgspec
+from aiohttp import web
+
+from edge.site.ports import Archive, Clock, Session, SiteDoors
+from edge.site.status import EvseStatus
+from edge.site.tokens import shortened
+from edge.web import guard
+from edge.web.history import History, Point
+from edge.web.problems import ProblemError
+
+MOST_SESSIONS = 500
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What the page must know before it begins. `timezone` None: the reader's own."""
+
+    version: str
+    timezone: str | None
+    rehearsal: bool
+    may_command: bool
+
+
+class OneEvse(msgspec.Struct, frozen=True, kw_only=True):
+    """An EVSE with the rows of `explain`. `age_ms`: how old the decision is."""
+
+    site: str
+    at_ms: int
+    age_ms: int
+    timezone: str | None
+    evse: EvseStatus
+
+
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as shown; whoever reads the page learns no token that works."""
+
+    transaction_id: int
+    charger: str
+    evse: int
+    token: str
+    started_ms: int
+    ended_ms: int | None
+    energy_wh: int | None
+    reason: str | None
+
+
+class Reading:
+    """Answers the questions."""
+
+    def __init__(
+        self,
+        doors: SiteDoors,
+        archive: Archive,
+        history: History,
+        *,
+        clock: Clock,
+        timezone: str | None,
+        has_rehearsal: bool,
+    ) -> None:
+        self._doors = doors
+        self._archive = archive
+        self._history = history
+        self._clock = clock
+        self._timezone = timezone
+        self._has_rehearsal = has_rehearsal
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where each question is asked."""
+        return [
+            web.get("/api/about", self._about),
+            web.get("/api/status", self._status),
+            web.get("/api/evses/{id:.+}", self._evse),
+            web.get("/api/sessions", self._sessions),
+            web.get("/api/history", self._last_hour),
+        ]
+
+    async def _about(self, request: web.Request) -> web.Response:
+        return answer(
+            About(
+                version=_version(),
+                timezone=self._timezone,
+                rehearsal=self._has_rehearsal,
+                may_command=guard.is_from_here(request),
+            )
+        )
+
+    async def _status(self, _: web.Request) -> web.Response:
+        return answer(self._doors.status())
+
+    async def _evse(self, request: web.Request) -> web.Response:
+        status = self._doors.status()
+        name = request.match_info["id"]
+        evse = next((evse for evse in status.evses if evse.id == name), None)
+        if evse is None:
+            known = ", ".join(evse.id for evse in status.evses) or "none yet"
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"no bay is called {name}", f"there are {known}")
+        return answer(
+            OneEvse(
+                site=status.site,
+                at_ms=status.at_ms,
+                age_ms=max(0, self._clock.now_ms() - status.at_ms),
+                timezone=self._timezone,
+                evse=evse,
+            )
+        )
+
+    async def _sessions(self, request: web.Request) -> web.Response:
+        asked = request.query.get("limit", "50")
+        if not (asked.isascii() and asked.isdigit() and 1 <= int(asked) <= MOST_SESSIONS):
+            raise ProblemError(
+                HTTPStatus.BAD_REQUEST, f"limit is {asked}", f"a whole number from 1 to {MOST_SESSIONS}"
+            )
+        return answer([_row(session) for session in await self._archive.sessions(int(asked))])
+
+    async def _last_hour(self, _: web.Request) -> web.Response:
+        points: list[Point] = self._history.points()
+        return answer(points)
+
+
+def answer(value: object, status: int = HTTPStatus.OK) -> web.Response:
+    """Any struct as a JSON response."""
+    return web.Response(
+        status=status, body=msgspec.json.encode(value), content_type="application/json", charset="utf-8"
+    )
+
+
+def _row(session: Session) -> SessionRow:
+    latest_wh = session.last_meter_wh if session.meter_stop_wh is None else session.meter_stop_wh
+    return SessionRow(
+        transaction_id=session.transaction_id,
+        charger=session.charger,
+        evse=session.evse,
+        token=shortened(session.token),
+        started_ms=session.started_ms,
+        ended_ms=session.ended_ms,
+        energy_wh=None if latest_wh is None else max(0, latest_wh - session.meter_start_wh),
+        reason=session.reason,
+    )
+
+
+def _version() -> str:
+    try:
+        return metadata.version("ampyard")
+    except metadata.PackageNotFoundError:
+        return "from source"

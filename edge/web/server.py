@@ -1,0 +1,139 @@
+"""Listens for HTTP on the network and on a Unix socket, and puts the routes together."""
+
+import contextlib
+import errno
+import socket as sockets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from edge.core.errors import ConfigError
+from edge.site.ports import Archive, Clock, SiteDoors
+from edge.web.feed import Feed
+from edge.web.guard import add_headers, guard
+from edge.web.history import History
+from edge.web.orders import Orders
+from edge.web.reading import Reading
+from edge.web.rehearsal import Rehearsal
+from edge.web.static_files import StaticFiles
+
+MOST_BYTES = 16 * 1024  # of a request's body
+SHUTDOWN_S = 0.3
+SOCKET_MODE = 0o660
+
+
+class PortTakenError(ConfigError):
+    """Another program listens on this port."""
+
+
+class SocketTakenError(ConfigError):
+    """The Unix socket cannot be made, or another controller listens on it."""
+
+
+class WebServer:
+    """A server that listens. `port` is the bound one; `run` it in a group of tasks until cancelled."""
+
+    def __init__(self, port: int, feed: Feed) -> None:
+        self.port = port
+        self._feed = feed
+
+    async def run(self) -> None:
+        """Follow the site, so that every open page does."""
+        await self._feed.run()
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    doors: SiteDoors,
+    archive: Archive,
+    clock: Clock,
+    *,
+    port: int,
+    host: str = "0.0.0.0",  # noqa: S104  the page is for the lot's network; orders are not, see guard
+    socket: Path | None = None,
+    timezone: str | None = None,
+    rehearsal_url: str | None = None,
+) -> AsyncIterator[WebServer]:
+    """Listen while the context lasts, page and API. Leaving takes less than 1 s, whoever still reads.
+
+    `socket`: also listen there, for the command line. `rehearsal_url`: where the simulator takes orders.
+    Raises PortTakenError, SocketTakenError, and ConfigError for whatever else keeps it from listening.
+    """
+    history = History()
+    feed = Feed(doors, history)
+    reading = Reading(
+        doors,
+        archive,
+        history,
+        clock=clock,
+        timezone=timezone,
+        has_rehearsal=rehearsal_url is not None,
+    )
+    app = web.Application(middlewares=[guard], client_max_size=MOST_BYTES)
+    app.on_response_prepare.append(add_headers)
+    app.add_routes([*StaticFiles().routes(), *reading.routes(), *Orders(doors, clock).routes()])
+    app.router.add_get("/api/events", feed.stream)
+    async with contextlib.AsyncExitStack() as stack:
+        if rehearsal_url is not None:
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            app.add_routes(Rehearsal(rehearsal_url, session).routes())
+        listener = None if socket is None else stack.enter_context(_unix_socket(socket))
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        stack.callback(feed.close)
+        bound = await _listen(runner, host, port)
+        if listener is not None:
+            await web.SockSite(runner, listener).start()
+        yield WebServer(bound, feed)
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
+    try:
+        await web.TCPSite(runner, host, port, reuse_address=True).start()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(f"port {port} is taken by another program") from None
+        reason = error.strerror or str(error)
+        raise ConfigError(f"cannot listen on port {port}: {reason}") from None
+    bound: int = runner.addresses[0][1]
+    return bound
+
+
+@contextlib.contextmanager
+def _unix_socket(path: Path) -> Iterator[sockets.socket]:
+    """A bound socket that owner and group may use; the file goes when the context ends."""
+    listener = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
+    try:
+        _clear(path)
+        listener.bind(str(path))
+        path.chmod(SOCKET_MODE)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"cannot listen on {path}: {error.strerror or error}") from None
+    except ConfigError:
+        listener.close()
+        raise
+    try:
+        yield listener
+    finally:
+        listener.close()
+        path.unlink(missing_ok=True)
+
+
+def _clear(path: Path) -> None:
+    """Remove what a killed process left; leave alone what somebody listens on, and what is no socket."""
+    if not path.exists():
+        return
+    if not path.is_socket():
+        raise SocketTakenError(f"{path} is there already, and is no socket")
+    with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise SocketTakenError(f"another controller listens on {path}")

@@ -1,0 +1,257 @@
+"""A lot that stands still until it is told otherwise: the doors of a site, over statuses made by hand."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import msgspec
+
+from edge.site.commands import Done, Refused
+from edge.site.ports import ChargerView, Session
+from edge.site.status import (
+    CircuitStatus,
+    EvseStatus,
+    LimitRow,
+    MeterStatus,
+    Status,
+    UplinkStatus,
+)
+
+NOON_MS = 1_772_622_000_000  # 2026-03-04 12:00 in Berlin
+TIMEZONE = "Europe/Berlin"
+
+
+class StandingClock:
+    """A wall clock that can be set; the monotonic one is the machine's."""
+
+    def __init__(self, at_ms=NOON_MS):
+        self.at_ms = at_ms
+
+    def now_ms(self):
+        return self.at_ms
+
+    def mono_ms(self):
+        return time.monotonic_ns() // 1_000_000
+
+    def is_synchronised(self):
+        return True
+
+
+@dataclass
+class StandingLot:
+    """Publishes statuses, remembers limits and commands. Its chargers do what they are told, bay-2's not."""
+
+    latest: Status
+    limits: list = field(default_factory=list)
+    commands: list = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def publish(self, **changes):
+        self.latest = msgspec.structs.replace(self.latest, cycle=self.latest.cycle + 1, **changes)
+        self.news.set()
+        self.news = asyncio.Event()
+
+    def change(self, bay, **changes):
+        """Publish with one EVSE changed."""
+        evses = [
+            msgspec.structs.replace(evse, **changes) if evse.id == bay else evse for evse in self.latest.evses
+        ]
+        self.publish(evses=tuple(evses))
+
+    def status(self):
+        return self.latest
+
+    async def watch(self):
+        while True:
+            news = self.news
+            yield self.latest
+            await news.wait()
+
+    def limit(self, limit):
+        known = {c.name for c in self.latest.circuits} | {e.id for e in self.latest.evses}
+        if limit.target not in known:
+            raise ValueError(f"{limit.target!r} is none of {', '.join(sorted(known))}")
+        self.limits.append(limit)
+
+    def charger(self, name):
+        if name not in {evse.charger for evse in self.latest.evses}:
+            raise KeyError(name)
+        return ChargerView(version=1, is_linked=True, boot=None, statuses=())
+
+    async def changed(self, name, version):
+        await asyncio.Event().wait()
+
+    async def submit(self, command, origin):
+        self.commands.append((command, origin))
+        return Refused(sentence="a car is plugged in") if command.charger == "bay-2" else Done()
+
+    async def report(self, event):
+        raise NotImplementedError
+
+    def read(self, reading):
+        raise NotImplementedError
+
+    def notice(self, uplink):
+        raise NotImplementedError
+
+
+@dataclass
+class StandingArchive:
+    """Sessions in a list, newest first."""
+
+    rows: list = field(default_factory=list)
+
+    async def sessions(self, limit):
+        return self.rows[:limit]
+
+
+def session(number, *, bay="bay-1", ended=True):
+    start_ms = NOON_MS - number * 3_600_000
+    return Session(
+        transaction_id=100 - number,
+        charger=bay,
+        evse=1,
+        token="04A224B2C13D80",
+        started_ms=start_ms,
+        meter_start_wh=1_000,
+        ended_ms=start_ms + 2_400_000 if ended else None,
+        meter_stop_wh=12_200 if ended else None,
+        last_meter_wh=5_000,
+    )
+
+
+def evse(name, circuit, **changes):
+    """A free bay, unless the changes say otherwise."""
+    free = EvseStatus(
+        id=name,
+        charger=name.partition("/")[0],
+        evse=1,
+        circuit=circuit,
+        link="up",
+        icon="○",
+        word="free",
+        severity="fine",
+        sentence="Free.",
+        setpoint_ma=0,
+        offered_ma=0,
+        measured_ma=(0, 0, 0),
+        measured_age_ms=2_000,
+        booked_ma=(0, 0, 0),
+        min_ma=6_000,
+        max_ma=32_000,
+        transaction_id=None,
+        session_wh=None,
+        since_ms=None,
+        rule="priority 0, no session; nobody wants to charge",
+        limits=(LimitRow(name="EVSE", limit_ma=(32_000,) * 3, source="site file, line 33"),),
+    )
+    return msgspec.structs.replace(free, **changes)
+
+
+def charging(name, circuit, *, offered, measured=None, wh=11_200, **changes):
+    flowing = offered if measured is None else measured
+    sentence = f"Charges with all it can take, {offered} A."
+    shown = {
+        "icon": "▶",
+        "word": "full",
+        "sentence": sentence,
+        "setpoint_ma": offered * 1000,
+        "offered_ma": offered * 1000,
+        "measured_ma": (flowing * 1000,) * 3,
+        "booked_ma": (offered * 1000 + 600,) * 3,
+        "transaction_id": 7,
+        "session_wh": wh,
+        "since_ms": NOON_MS - 2_400_000,
+        "rule": "priority 0, a session runs; filled up to what west leaves",
+        "limits": (
+            LimitRow(name="EVSE", limit_ma=(32_000,) * 3, source="site file, line 33"),
+            LimitRow(
+                name=circuit,
+                limit_ma=(18_000, 9_000, 18_000),
+                source="63 A - 0 A building - 54 A others (L2)",
+                binds=True,
+            ),
+            LimitRow(
+                name="grid",
+                limit_ma=(31_000, 20_000, 33_000),
+                source="100 A - 26 A building - 54 A others (L2)",
+            ),
+            LimitRow(name="city", limit_ma=(16_000,) * 3, source="csms", until="18:30:00"),
+        ),
+        "before": ("11:58:10 10 -> 9 A: west is full on L2.",),
+    }
+    return evse(name, circuit, **(shown | changes))
+
+
+def circuit(name, *, rating, building, chargers, parent="grid", **changes):
+    plain = CircuitStatus(
+        name=name,
+        parent=parent,
+        rating_ma=rating * 1000,
+        limit_ma=(rating * 1000,) * 3,
+        background_ma=tuple(1000 * each for each in building),
+        background_is_measured=True,
+        chargers_ma=tuple(1000 * each for each in chargers),
+        booked_ma=tuple(1000 * each + 3_000 for each in chargers),
+        headroom_ma=(10_000,) * 3,
+        meter=None,
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+FRESH = MeterStatus(state="fresh", age_ms=400, current_ma=(78_000, 82_000, 74_000))
+
+
+def uplink(**changes):
+    well = UplinkStatus(
+        csms="city",
+        state="up",
+        connected=8,
+        chargers=8,
+        waiting=0,
+        parked=0,
+        oldest_ms=None,
+        sentence="Connected; everything is delivered.",
+    )
+    return msgspec.structs.replace(well, **changes)
+
+
+def riverside():
+    """The lot of the wireframe."""
+    return Status(
+        site="Riverside",
+        at_ms=NOON_MS,
+        cycle=1,
+        is_proven=True,
+        severity="fine",
+        sentence="All well. 4 cars charge, 1 waits. 18 A free on L2.",
+        circuits=(
+            circuit(
+                "grid",
+                rating=100,
+                building=(26, 22, 24),
+                chargers=(52, 60, 50),
+                parent=None,
+                meter=FRESH,
+            ),
+            circuit("west", rating=63, building=(0, 0, 0), chargers=(32, 32, 32)),
+            circuit("east", rating=50, building=(0, 0, 0), chargers=(20, 28, 18)),
+        ),
+        evses=(
+            charging("bay-1", "west", offered=16),
+            charging("bay-2", "west", offered=16, wh=3_000),
+            evse(
+                "bay-3",
+                "west",
+                icon="◷",
+                word="queue",
+                sentence="Waits for 6 A: west is full on L2.",
+                transaction_id=9,
+                session_wh=0,
+            ),
+            charging("bay-4/1", "east", offered=9, wh=18_400, sentence="9 A: city limits it.", word="limit"),
+            charging("bay-4/2", "east", offered=16, measured=5, sentence="Takes 5 A of 16 A.", word="car"),
+            evse("bay-5", "east"),
+        ),
+        uplinks=(uplink(),),
+    )
