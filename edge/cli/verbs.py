@@ -31,5 +31,7 @@ class Verb:
 
 VERBS = (
     Verb(name="check", summary="prove a site file, or tell every fault in it", module="edge.cli.check"),
+    Verb(name="explain", summary="say why a bay is offered what it is offered", module="edge.cli.explain"),
     Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
+    Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),
 )
