@@ -151,12 +151,12 @@ async def open_journal(
         async with reader.execute("SELECT coalesce(max(seq), 0) FROM event") as cursor:
             row = await cursor.fetchone()
         last_seq = 0 if row is None else int(row[0])
-        async with asyncio.TaskGroup() as group:
-            group.create_task(writer.run())
-            try:
-                yield SqliteJournal(writer, reader, clock, routes, last_seq)
-            finally:
-                writer.close()
+        writing = asyncio.create_task(writer.run(), name="journal writer")
+        try:
+            yield SqliteJournal(writer, reader, clock, routes, last_seq)
+        finally:
+            writer.close()
+            await writing  # what was still waiting is committed, whatever else is being cancelled
     finally:
         await connection.close()
         await reader.close()

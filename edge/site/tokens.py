@@ -51,7 +51,7 @@ class Tokens:
 
 
 def read_tokens(text: str, *, file: str) -> list[Token]:
-    """The list out of its CSV: token, name, group, valid_until (ISO 8601). Raises ConfigError with the line."""
+    """Tokens out of CSV: token, name, group, valid_until (ISO 8601). Raises ConfigError with the line."""
     tokens = []
     rows = csv.reader(line for line in text.splitlines())
     for number, row in enumerate(rows, start=1):

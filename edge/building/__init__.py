@@ -1,0 +1,1 @@
+"""Towards the building: its management sees the lot, and may lower it."""
