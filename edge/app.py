@@ -5,10 +5,9 @@ with an error all of them end. The journal closes last, after everybody who may 
 """
 
 import asyncio
-import contextlib
 import importlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from edge.journal.journal import SqliteJournal, open_journal
 from edge.journal.recorder import SqliteRecorder
 from edge.links.clock import SystemClock
 from edge.links.systemd import Notifier
-from edge.settings.model import Secret, Site as SiteSettings
+from edge.settings.model import MqttSettings, Secret, UplinkSettings
+from edge.settings.model import Site as SiteSettings
 from edge.settings.secret import look_up
 from edge.site.blueprint import Blueprint
 from edge.site.site import Site
@@ -58,12 +58,12 @@ class Started:
 async def run(
     settings: SiteSettings, box: Box, *, started: Callable[[Started], None] = lambda _: None
 ) -> None:
-    """Run a proven site until cancelled. Raises ConfigError, JournalBrokenError, OSError at the start."""
+    """Run a proven site until cancelled. Raises ConfigError, JournalBrokenError at the start."""
     clock = SystemClock()
     blueprint = Blueprint(settings, dead_man_ms=box.dead_man_ms)
     notifier = Notifier()
     try:
-        async with _journal(settings, box, clock) as journal:
+        async with open_journal(box.state / "journal.db", clock, _routes(settings)) as journal:
             recorder = SqliteRecorder(box.state / "steps.db")
             site = Site(
                 blueprint,
@@ -76,8 +76,9 @@ async def run(
                 on_cycle=notifier.alive,
             )
             await site.resume()
+            rooms = _Rooms(settings, box, clock, blueprint, site=site, journal=journal)
             async with asyncio.TaskGroup() as group:
-                await _start(group, site, settings, box, clock, journal, blueprint, started)
+                started(await rooms.open(group))
                 group.create_task(recorder.run(), name="recorder")
                 group.create_task(site.run(), name="site")
                 notifier.ready()
@@ -86,97 +87,114 @@ async def run(
         notifier.close()
 
 
-async def _start(
-    group: asyncio.TaskGroup,
-    site: Site,
-    settings: SiteSettings,
-    box: Box,
-    clock: SystemClock,
-    journal: SqliteJournal,
-    blueprint: Blueprint,
-    started: Callable[[Started], None],
-) -> None:
-    """Start every room that the site file names; answer when the listening ones listen."""
-    ocpp = _load(CHARGERS["ocpp"]).OcppServer(
-        settings, site, clock, host=box.host, password=_secret(settings.ocpp.password)
-    )
-    for name, charger in ocpp.chargers.items():
-        site.attach(name, charger)
-    ocpp_port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    web_port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    group.create_task(_listening(ocpp.run(ocpp_port.set_result), settings.ocpp.port), name="ocpp")
-    group.create_task(_page(site, journal, clock, settings, box, web_port), name="web")
-    group.create_task(_meters(site, settings, clock), name="meters")
-    for uplink in settings.uplinks:
-        driver = _load(UPLINKS["ocpp"]).Uplink(
-            uplink,
-            settings,
-            password=_secret(uplink.password),
-            evse_ids=blueprint.evse_ids,
-            doors=site,
-            outbox=journal.outbox,
-            clock=clock,
+class _Rooms:
+    """Everything around one site: chargers, meters, page, uplinks, building."""
+
+    def __init__(
+        self,
+        settings: SiteSettings,
+        box: Box,
+        clock: SystemClock,
+        blueprint: Blueprint,
+        *,
+        site: Site,
+        journal: SqliteJournal,
+    ) -> None:
+        self._settings = settings
+        self._box = box
+        self._clock = clock
+        self._blueprint = blueprint
+        self._site = site
+        self._journal = journal
+        loop = asyncio.get_running_loop()
+        self._ocpp_port: asyncio.Future[int] = loop.create_future()
+        self._web_port: asyncio.Future[int] = loop.create_future()
+
+    async def open(self, group: asyncio.TaskGroup) -> Started:
+        """Start every room that the site file names; answer when the listening ones listen."""
+        group.create_task(self._chargers(), name="ocpp")
+        group.create_task(self._page(), name="web")
+        group.create_task(self._meters(), name="meters")
+        for uplink in self._settings.uplinks:
+            group.create_task(self._uplink(uplink), name=f"uplink {uplink.name}")
+        if self._settings.mqtt is not None:
+            group.create_task(self._building(self._settings.mqtt), name="mqtt")
+        return Started(web_port=await self._web_port, ocpp_port=await self._ocpp_port, site=self._site)
+
+    async def _chargers(self) -> None:
+        settings = self._settings.ocpp
+        password = None if settings.password is None else look_up(settings.password)
+        if settings.password is not None and password is None:  # an open door instead would be worse
+            raise ConfigError(
+                f"secret {settings.password.name} is not on this machine: no charger could be told from a "
+                f"stranger. try: sudo ampyard secret set {settings.password.name}"
+            )
+        server = _load(CHARGERS["ocpp"]).OcppServer(
+            self._settings, self._site, self._clock, host=self._box.host, password=password
         )
-        group.create_task(driver.run(), name=f"uplink {uplink.name}")
-    if settings.mqtt is not None:
-        building = _load(BUILDINGS["mqtt"]).MqttBuilding(
-            settings.mqtt, site, clock, password=_secret(settings.mqtt.password)
+        for name, charger in server.chargers.items():
+            self._site.attach(name, charger)
+        try:
+            await server.run(self._ocpp_port.set_result)
+        except OSError as error:
+            raise ConfigError(f"[ocpp] port {settings.port}: {error.strerror}") from error
+
+    async def _meters(self) -> None:
+        if not any(circuit.meter for circuit in self._settings.circuits):
+            return
+        links = _load("edge.links.modbus").ModbusLinks()
+        meters = _load(METERS["modbus"]).meters_of(
+            self._settings, links=links, read=self._site.read, clock=self._clock
         )
-        group.create_task(building.run(), name="mqtt")
-    started(Started(web_port=await web_port, ocpp_port=await ocpp_port, site=site))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for meter in meters:
+                    group.create_task(meter.run())
+        finally:
+            links.close()
+
+    async def _uplink(self, uplink: UplinkSettings) -> None:
+        await (
+            _load(UPLINKS["ocpp"])
+            .Uplink(
+                uplink,
+                self._settings,
+                password=_secret(uplink.password),
+                evse_ids=self._blueprint.evse_ids,
+                doors=self._site,
+                outbox=self._journal.outbox,
+                clock=self._clock,
+            )
+            .run()
+        )
+
+    async def _building(self, mqtt: MqttSettings) -> None:
+        module = _load(BUILDINGS["mqtt"])
+        building = module.MqttBuilding(mqtt, self._site, self._clock, password=_secret(mqtt.password))
+        await building.run()
+
+    async def _page(self) -> None:
+        async with _load(PAGE).serve(
+            self._site,
+            self._journal,
+            self._clock,
+            port=self._settings.web.port,
+            host=self._box.web_host,
+            socket=self._box.socket,
+            timezone=self._settings.timezone,
+            rehearsal_url=self._box.rehearsal_url,
+        ) as server:
+            self._web_port.set_result(server.port)
+            await asyncio.Event().wait()
 
 
-async def _meters(site: Site, settings: SiteSettings, clock: SystemClock) -> None:
-    if not any(circuit.meter for circuit in settings.circuits):
-        return
-    drivers = _load(METERS["modbus"])
-    links = _load("edge.links.modbus").ModbusLinks()
-    try:
-        async with asyncio.TaskGroup() as group:
-            for meter in drivers.meters_of(settings, links=links, read=site.read, clock=clock):
-                group.create_task(meter.run())
-    finally:
-        links.close()
-
-
-async def _page(
-    site: Site,
-    journal: SqliteJournal,
-    clock: SystemClock,
-    settings: SiteSettings,
-    box: Box,
-    bound: asyncio.Future[int],
-) -> None:
-    page = _load(PAGE)
-    async with page.serve(
-        site,
-        journal,
-        clock,
-        port=settings.web.port,
-        host=box.web_host,
-        socket=box.socket,
-        timezone=settings.timezone,
-        rehearsal_url=box.rehearsal_url,
-    ) as server:
-        bound.set_result(server.port)
-        await asyncio.Event().wait()
-
-
-async def _listening(server: Any, port: int) -> None:  # noqa: ANN401  a coroutine
-    try:
-        await server
-    except OSError as error:
-        raise ConfigError(f"[ocpp] port {port}: {error.strerror}") from error
-
-
-@contextlib.asynccontextmanager
-async def _journal(settings: SiteSettings, box: Box, clock: SystemClock) -> AsyncIterator[SqliteJournal]:
+def _routes(settings: SiteSettings) -> dict[str, tuple[str, ...]]:
+    """For each charger the CSMSs that must be told of it."""
     routes: dict[str, tuple[str, ...]] = {}
     for uplink in settings.uplinks:
         for charger in uplink.chargers:
             routes[charger] = (*routes.get(charger, ()), uplink.name)
-    async with open_journal(box.state / "journal.db", clock, routes) as journal:
-        yield journal
+    return routes
 
 
 def _tokens(settings: SiteSettings) -> list[Token]:

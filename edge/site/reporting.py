@@ -1,5 +1,6 @@
 """The latest status: what a decision and the observations look like to people and to other machines."""
 
+import logging
 from collections import deque
 from typing import Literal
 
@@ -20,6 +21,8 @@ from edge.site.status import (
     UplinkStatus,
 )
 from edge.site.transactions import Transactions
+
+log = logging.getLogger(__name__)
 
 FRESH_SAMPLE_MS = 60_000
 HISTORY = 20
@@ -239,6 +242,7 @@ class Reporter:
         at = self._wording.clock(self._clock.now_ms(), seconds=True)
         change = f"{before_ma // 1000} -> {sentences.amps(setpoint.limit_ma)}"
         self._before[setpoint.evse].append(f"{at} {change}: {sentence}")
+        log.info("%s %s: %s", setpoint.evse, change, sentence)
 
 
 def _meter(view: CircuitView, reading: Reading | None, now_ms: int) -> MeterStatus | None:

@@ -209,13 +209,13 @@ class VirtualStation:
                 transaction_id=None if cloud_id is None else int(cloud_id),
                 message_id=delivery.message_id,
             )
-        except CallRefused as error:
+        except (CallRefused, Fault) as error:  # refused, or answered with what nobody can read
             await self._refused(delivery, error)
             return
         named = str(answer.transaction_id) if isinstance(answer, StartAnswer) else None
         await self._outbox.confirm(delivery, cloud_transaction_id=named)
 
-    async def _refused(self, delivery: Delivery, error: CallRefused) -> None:
+    async def _refused(self, delivery: Delivery, error: CallRefused | Fault) -> None:
         attempts = delivery.attempts + 1
         what = type(delivery.event).__name__
         self.trouble = f"{what} refused: {error}"

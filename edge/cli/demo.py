@@ -1,0 +1,143 @@
+"""`ampyard demo`: a whole lot on this machine, real OCPP and Modbus, nothing to configure."""
+
+import asyncio
+import logging
+import socket
+import tempfile
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from edge import settings
+from edge.app import Box, Started
+from edge.app import run as run_site
+from edge.catalogue import guards
+from edge.cli import exits, story
+from edge.cli.running import until_signalled
+from edge.settings.model import Site
+from edge.simulator import control
+from edge.simulator.description import WorldPlan, demo
+from edge.simulator.world import World
+
+log = logging.getLogger(__name__)
+
+USUAL_PORT = 8080
+DEAD_MAN_MS = 60_000
+PAUSES = ("Ampyard/Simulator/1.0",)  # tests/simulator shows that it stops at 0 A
+FIRST_CARS = (
+    ("bay-1", "three-phase"),
+    ("bay-2", "fast"),
+    ("bay-3", "one-phase"),
+    ("bay-5", "three-phase"),
+    ("bay-6", "two-phase"),
+)
+TOKENS = "token,name,group,valid_until\n04A1B2C3D4,Ada,fleet,\n04E5F60718,Ben,,\n"
+TOKEN = "04A1B2C3D4"  # noqa: S105  the demo driver's card
+
+
+def declare(parser: ArgumentParser) -> None:
+    """Its arguments."""
+    parser.add_argument("--port", type=int, metavar="N", help="the page's port")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell what developers want to know")
+
+
+def run(options: Namespace) -> int:
+    """Everything in a temporary folder, until Ctrl-C."""
+    story.tell(frames=options.verbose)
+    with tempfile.TemporaryDirectory(prefix="ampyard-demo-") as folder:
+        until_signalled(_demo(Path(folder), options.port))
+    return exits.FINE
+
+
+async def _demo(folder: Path, port: int | None) -> None:
+    plan = demo()
+    world = World(plan)
+    await world.open()
+    try:
+        async with control.serve(world) as control_port, asyncio.TaskGroup() as group:
+            site = _site(plan, world, folder, _free_port(port))
+            box = Box(
+                state=folder / "state",
+                socket=folder / "ampyard.sock",
+                host="127.0.0.1",
+                web_host="127.0.0.1",
+                dead_man_ms=DEAD_MAN_MS,
+                rehearsal_url=f"http://127.0.0.1:{control_port}",
+                proven_pauses=PAUSES,
+            )
+
+            def started(running: Started) -> None:
+                _welcome(running, box, port)
+                group.create_task(world.run(f"ws://127.0.0.1:{running.ocpp_port}/"))
+                group.create_task(_first_cars(world))
+
+            group.create_task(run_site(site, box, started=started))
+    finally:
+        await world.close()
+
+
+def _site(plan: WorldPlan, world: World, folder: Path, port: int) -> Site:
+    """The demo's site file: written, read and proven like anybody's."""
+    (folder / "tokens.csv").write_text(TOKENS, encoding="utf-8")
+    host, meter_port = world.meter_address()
+    lines = [
+        '[site]\nname = "Demo lot"',
+        "[grid]\nrating_a = 100\nbuilding_max_a = 50",
+        f'[grid.meter]\nmodel = "eastron-sdm630"\nhost = "{host}"\nport = {meter_port}',
+        *(
+            f'[circuit.{circuit.name}]\nparent = "{circuit.parent}"\nrating_a = {circuit.rating_ma // 1000}'
+            for circuit in plan.circuits
+            if circuit.parent is not None
+        ),
+        *(
+            f'[charger.{charger.name}]\ncircuit = "{charger.circuit}"\nmax_a = {charger.max_ma // 1000}\n'
+            f'phase_rotation = "{charger.rotation}"'
+            for charger in plan.chargers
+        ),
+        '[tokens]\naccept = "known"\nlist = "tokens.csv"',
+        f'[uplink.cloud]\nurl = "{world.cloud_url}"',
+        "[control]\nhold_up_s = 10\nmin_on_min = 1\nmin_off_min = 0",
+    ]
+    text = "\n\n".join(lines) + "\n"
+    (folder / "site.toml").write_text(text, encoding="utf-8")
+    site = settings.read(text, guards(), file="the demo's site file", folder=folder).accepted()
+    return replace(site, ocpp=replace(site.ocpp, port=0), web=replace(site.web, port=port))
+
+
+def _free_port(wanted: int | None) -> int:
+    """The wanted port, else the usual one, else the next that is free."""
+    if wanted is not None:
+        return wanted
+    for port in range(USUAL_PORT, USUAL_PORT + 50):
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+    return 0
+
+
+def _welcome(running: Started, box: Box, wanted: int | None) -> None:
+    taken = f"     ({USUAL_PORT} was taken)" if wanted is None and running.web_port != USUAL_PORT else ""
+    print(
+        "Demo lot: 8 chargers, 2 feeders, a meter, a cloud. Simulated, but real OCPP\n"
+        "and Modbus on this machine.\n"
+        f"  Page   http://127.0.0.1:{running.web_port}{taken}\n"
+        "  Try    raise the building, freeze the meter, cut the cloud: buttons there\n"
+        f"  Shell  ampyard explain bay-1 --socket {box.socket}\n"
+        "Ctrl-C ends and leaves nothing behind.",
+        flush=True,
+    )
+
+
+async def _first_cars(world: World) -> None:
+    """A morning: cars come one after the other, each with a card."""
+    for bay, car in FIRST_CARS:
+        while not world.charger_of(bay).is_connected:  # noqa: ASYNC110  the simulator has no bell for it
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
+        world.plug(bay, car)
+        await asyncio.sleep(0.5)
+        await world.token(bay, TOKEN)

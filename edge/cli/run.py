@@ -1,0 +1,118 @@
+"""`ampyard run FILE`: the controller, until Ctrl-C.
+
+In a terminal a site file with faults is refused. The service (`--service`) runs on its last proven copy
+instead, and says so: a mistake in the evening must not leave the lot without a controller in the morning.
+"""
+
+import logging
+import os
+import shutil
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from edge import settings
+from edge.app import Box, Started
+from edge.app import run as run_site
+from edge.catalogue import guards
+from edge.cli import exits, story
+from edge.cli.running import until_signalled
+from edge.core.errors import ConfigError
+from edge.settings.fault import closing
+from edge.site.ports import JournalBrokenError
+
+log = logging.getLogger(__name__)
+
+PROVEN = "proven.toml"
+
+
+def declare(parser: ArgumentParser) -> None:
+    """Its arguments."""
+    parser.add_argument("file", type=Path, metavar="FILE", help="the site file")
+    parser.add_argument("--service", action="store_true", help="fall back to the last proven copy")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="where the journal is kept")
+    parser.add_argument("--socket", type=Path, metavar="PATH", help="where the command line finds this box")
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell what developers want to know")
+
+
+def run(options: Namespace) -> int:
+    """Prove, then run."""
+    story.tell(frames=options.verbose)
+    state = options.state or _state()
+    verdict = _proven(options.file, state, is_service=options.service)
+    if verdict is None or verdict.site is None:
+        return exits.SERVICE_CONFIG if options.service else exits.FAULTS
+    for caution in verdict.cautions:
+        log.warning("%s", caution.render(verdict.file))
+    grid = verdict.sums[0]
+    log.info(
+        "%s: proven, %d of %d A without this box",
+        verdict.site.name,
+        -(-max(grid.box_dead) // 1000),
+        grid.rating_ma // 1000,
+    )
+    box = Box(state=state, socket=options.socket or _socket(state))
+    try:
+        until_signalled(run_site(verdict.site, box, started=lambda site: _tell(site, box)))
+    except (ConfigError, JournalBrokenError) as error:
+        print(f"ampyard run: {error}", file=sys.stderr)
+        return exits.SERVICE_CONFIG if options.service else exits.FAULTS
+    return exits.FINE
+
+
+def _proven(file: Path, state: Path, *, is_service: bool) -> settings.Verdict | None:
+    """The verdict on the file; for a service with faults the one on the last proven copy."""
+    copy = state / PROVEN
+    try:
+        verdict = settings.load(file, guards())
+    except OSError as error:
+        print(f"ampyard run: {file}: {error.strerror}", file=sys.stderr)
+        return _last_proven(copy) if is_service else None
+    if verdict.site is not None:
+        _keep(file, copy)
+        return verdict
+    for fault in verdict.faults:
+        print(fault.render(verdict.file), file=sys.stderr)
+    print(closing(verdict.file, verdict.faults), file=sys.stderr)
+    return _last_proven(copy) if is_service else None
+
+
+def _last_proven(copy: Path) -> settings.Verdict | None:
+    if not copy.exists():
+        return None
+    verdict = settings.load(copy, guards())
+    if verdict.site is not None:
+        log.error("runs on the last proven site file, %s, until the new one has no faults", copy)
+    return verdict
+
+
+def _keep(file: Path, copy: Path) -> None:
+    """Beside the original its lists are found; the copy is whole or not there."""
+    try:
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        new = copy.with_suffix(".new")
+        shutil.copyfile(file, new)
+        new.replace(copy)
+    except OSError as error:
+        log.warning("no copy of the proven site file is kept: %s", error)
+
+
+def _state() -> Path:
+    """systemd's state directory; for a person a folder of their own."""
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given)
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "ampyard"
+
+
+def _socket(state: Path) -> Path:
+    if given := os.environ.get("AMPYARD_SOCKET"):
+        return Path(given)
+    runtime = os.environ.get("RUNTIME_DIRECTORY")
+    return Path(runtime) / "ampyard.sock" if runtime else state / "ampyard.sock"
+
+
+def _tell(started: Started, box: Box) -> None:
+    log.info("web      http://%s:%d", os.uname().nodename, started.web_port)
+    log.info("ocpp     ws://%s:%d/<station>", os.uname().nodename, started.ocpp_port)
+    log.info("command  export AMPYARD_SOCKET=%s", box.socket)

@@ -1,0 +1,43 @@
+"""The log as a person reads it in a terminal, or as systemd's journal keeps it."""
+
+import logging
+import os
+import sys
+import time
+
+
+def tell(*, frames: bool = False) -> None:
+    """Send the site's story to standard output; `frames` adds what only a developer wants.
+
+    systemd's journal has the time and the level itself, as a prefix like <4>.
+    """
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_ForJournal() if "JOURNAL_STREAM" in os.environ else _ForTerminal())
+    logging.basicConfig(level=logging.DEBUG if frames else logging.INFO, handlers=[handler], force=True)
+    for noisy in ("asyncio", "aiohttp", "aiosqlite", "pymodbus"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class _ForTerminal(logging.Formatter):
+    """18:00:05 bay-1 6 -> 16 A ..."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        mark = "" if record.levelno < logging.WARNING else "! "
+        text = f"{clock} {mark}{record.getMessage()}"
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return text
+
+
+class _ForJournal(logging.Formatter):
+    """The level as sd-daemon(3) has it; a bug keeps its traceback."""
+
+    _LEVELS = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = next((number for least, number in self._LEVELS if record.levelno >= least), 7)
+        text = f"<{level}>{record.getMessage()}"
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
+        return text
