@@ -12,11 +12,17 @@ SECRETS_DIRECTORY = Path("/etc/ampyard/secrets")
 def look_up(
     secret: Secret, *, environment: Mapping[str, str] = os.environ, directory: Path = SECRETS_DIRECTORY
 ) -> str | None:
-    """What the name stands for on this machine; None if it is not here or may not be read."""
-    credentials = environment.get("CREDENTIALS_DIRECTORY")
-    for folder in ([Path(credentials)] if credentials else []) + [directory]:
+    """What the name stands for on this machine; None if it is not here or may not be read.
+
+    `LoadCredential=secrets:DIRECTORY` names each file of the directory `secrets_NAME` (systemd.exec(5)).
+    """
+    places = [directory / secret.name]
+    if credentials := environment.get("CREDENTIALS_DIRECTORY"):
+        folder = Path(credentials)
+        places = [folder / secret.name, folder / f"secrets_{secret.name}", *places]
+    for place in places:
         try:
-            return (folder / secret.name).read_text(encoding="utf-8").rstrip("\r\n")
+            return place.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError):
             continue
     return None

@@ -1,0 +1,50 @@
+# Two commands: `make demo` and `make test`. Both make their own environment in .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help demo test check bench clean
+
+help:
+	@echo "make demo    a whole simulated lot in the browser; Ctrl-C ends it"
+	@echo "make test    every check and every test"
+	@echo "make check   format, lint, types and layers only"
+	@echo "make bench   timings beside the stock ocpp package"
+	@echo "make clean   remove what the others made"
+
+demo: $(VENV)/.run
+	@exec $(BIN)/ampyard demo $(ARGS)
+
+test: $(VENV)/.test
+	@sh tests/system-packages.sh
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest
+
+check: $(VENV)/.test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.test
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build
+
+$(BIN)/python:
+	@sh deploy/environment.sh "$(PYTHON)" "$(VENV)"
+
+# What the controller needs. An editable installation: what is in this folder is what runs.
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	@echo "Installing what the controller needs; this happens once."
+	@$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+# What the tests need, in the versions of the lock.
+$(VENV)/.test: pyproject.toml tests/requirements.lock | $(BIN)/python
+	@echo "Installing what the tests need; this happens once."
+	@$(BIN)/pip install --quiet --requirement tests/requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --editable .
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Installs what the tests need of Debian and the machine does not have: a broker and a browser.
+set -eu
+missing=
+command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
+command -v chromium >/dev/null || missing="$missing chromium"
+[ -n "$missing" ] || exit 0
+echo "Installing of Debian:$missing"
+if [ "$(id -u)" = 0 ]; then
+    root=
+elif command -v sudo >/dev/null; then
+    root=sudo
+else
+    echo "cannot become root here. try, as root: apt-get install$missing" >&2
+    exit 1
+fi
+$root apt-get update -qq
+# shellcheck disable=SC2086  # words are meant to be split
+DEBIAN_FRONTEND=noninteractive $root apt-get install -qq -y --no-install-recommends $missing >/dev/null
