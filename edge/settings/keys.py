@@ -259,6 +259,7 @@ CONTROL = Section(
         key("hold_up_s", Quantity(low=5, high=900, unit="s"), 60, "before a current rises"),
         key("min_on_min", Quantity(low=0, high=120, unit="min", scale=60_000), 15, "before a car pauses"),
         key("min_off_min", Quantity(low=0, high=120, unit="min", scale=60_000), 5, "spares contactors"),
+        key("dead_man_s", Quantity(low=30, high=900, unit="s"), 120, "longer spares the chargers' flash"),
     ),
     why="pacing",
 )

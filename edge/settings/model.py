@@ -137,11 +137,12 @@ class MqttSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlSettings:
-    """Pacing of currents."""
+    """Pacing of currents; `dead_man_ms` is T, after which a charger falls back by itself."""
 
     hold_up_ms: int
     min_on_ms: int
     min_off_ms: int
+    dead_man_ms: int = 120_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

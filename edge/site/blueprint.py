@@ -31,7 +31,6 @@ class Blueprint:
 
     def _lot(self, dead_man_ms: int | None) -> Lot:
         settings = self.settings
-        times = {} if dead_man_ms is None else {"dead_man_ms": dead_man_ms}
         return Lot(
             settings.tree(),
             [self._evse(self.chargers[charger], name) for name, (charger, _) in self.places.items()],
@@ -41,7 +40,7 @@ class Blueprint:
             hold_up_ms=settings.control.hold_up_ms,
             min_on_ms=settings.control.min_on_ms,
             min_off_ms=settings.control.min_off_ms,
-            **times,
+            dead_man_ms=settings.control.dead_man_ms if dead_man_ms is None else dead_man_ms,
         )
 
     def _evse(self, charger: ChargerSettings, name: str) -> Evse:

@@ -21,11 +21,12 @@ from edge.core.image import (
     MeterImage,
     OfferResult,
 )
-from edge.core.ledger import DEADLINE_MS
+from edge.core.ledger import DEADLINE_MS, FOLLOW_MS
 from edge.core.memory import Memory
 from edge.core.step import step
 from edge.site.blueprint import Blueprint
-from edge.site.observed import ObservedCharger
+from edge.site.commands import Trigger
+from edge.site.observed import SAMPLE_LAG_MS, ObservedCharger
 from edge.site.ports import (
     Charger,
     Clock,
@@ -74,6 +75,7 @@ class Control:
         self._chargers: dict[str, Charger] = {}
         self._wake = asyncio.Event()
         self._failing: set[str] = set()
+        self._confirmed_ma: dict[str, int] = {}
 
     def attach(self, charger: str, driver: Charger) -> None:
         """This driver carries out what is decided for `charger`."""
@@ -167,6 +169,18 @@ class Control:
         self._results.append(self._result(evse, number, outcome))
         self._tell(evse, limit_ma, outcome)
         self.wake()
+        rises = limit_ma > self._confirmed_ma.get(evse, 0)
+        if isinstance(outcome, Confirmed):
+            self._confirmed_ma[evse] = limit_ma
+            if rises and driver is not None:
+                await self._look_again(driver, charger, evse_number)
+
+    async def _look_again(self, driver: Charger, charger: str, evse: int) -> None:
+        """Ask for a sample once the car has followed: until it comes, nothing else on that circuit rises."""
+        await asyncio.sleep((FOLLOW_MS + SAMPLE_LAG_MS) / 1000)
+        await driver.perform(
+            Trigger(charger=charger, evse=evse, what="meter-values"), deadline_ms=DEADLINE_MS
+        )
 
     def _result(self, evse: str, number: int, outcome: OfferOutcome) -> OfferResult:
         sent_ms = self._clock.mono_ms()
