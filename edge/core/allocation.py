@@ -7,6 +7,7 @@ The rule, tier by tier (higher tier first):
 2. Fill: raise all admitted claims together, like water, until a claim reaches its cap or a circuit's
    phase is full; who hangs on that phase stops, the others rise on.
 3. Floor every claim to its step, then hand the left-over steps out, smallest setpoint first.
+   Where steps differ, nobody takes small steps away from a neighbour whose larger step did not fit.
 4. What is left goes to the next tier.
 
 Water-filling is event-driven. The events are: a claim's minimum is reached and it joins, its cap is
@@ -181,19 +182,24 @@ def _hand_out_steps(admitted: list[Claim], free_ma: list[int]) -> None:
         for room in claim.rooms:
             free_ma[room] += claim.share_ma - floored
         claim.share_ma = floored
+    bounds: dict[int, int] = {}  # of a room where somebody's step did not fit: nobody may run away from him
     waiting = [(claim.share_ma, -claim.has_ma, index) for index, claim in enumerate(admitted)]
     heapq.heapify(waiting)
     while waiting:
         _, _, index = heapq.heappop(waiting)
         claim = admitted[index]
-        if claim.share_ma + claim.step_ma > claim.cap_ma:
+        raised_ma = claim.share_ma + claim.step_ma
+        if raised_ma > claim.cap_ma:
             continue
-        if min([free_ma[room] for room in claim.rooms]) < claim.step_ma:
+        full = [room for room in claim.rooms if free_ma[room] < claim.step_ma]
+        for room in full:
+            bounds[room] = min(bounds.get(room, raised_ma), raised_ma)
+        if full or min([bounds.get(room, raised_ma) for room in claim.rooms]) < raised_ma:
             continue
         for room in claim.rooms:
             free_ma[room] -= claim.step_ma
-        claim.share_ma += claim.step_ma
-        heapq.heappush(waiting, (claim.share_ma, -claim.has_ma, index))
+        claim.share_ma = raised_ma
+        heapq.heappush(waiting, (raised_ma, -claim.has_ma, index))
 
 
 def _stopped_by(claim: Claim, free_ma: list[int]) -> int:

@@ -66,6 +66,11 @@ def test_a_higher_tier_eats_first() -> None:
     assert shares([claim(1), claim(2, tier=5)], [40_000] * 3) == [6_000, 32_000]
 
 
+def test_small_steps_do_not_run_away_from_a_neighbour_with_larger_ones() -> None:
+    claims = [claim(1, step_ma=100, cap_ma=8_000), claim(2, step_ma=500, cap_ma=8_000)]
+    assert shares(claims, [15_800] * 3) == [7_500, 7_000]
+
+
 def test_a_larger_minimum_is_kept_while_the_others_catch_up() -> None:
     assert shares([claim(1, min_ma=14_000), claim(2)], [22_200] * 3) == [14_000, 7_000]
 
@@ -133,8 +138,21 @@ def test_nobody_can_be_raised_by_a_step_but_at_the_cost_of_an_equal_or_smaller_o
         if not one.share_ma or one.share_ma + one.step_ma > one.cap_ma:
             continue
         blocking = [room for room in one.rooms if left[room] < one.step_ma]
-        assert blocking, f"{one.evse} could have {one.step_ma} mA more"
-        assert any(is_fair(one, room, claims) for room in blocking)
+        held_back = [room for room in one.rooms if is_held_by_a_larger_step(one, room, claims, left)]
+        assert blocking or held_back, f"{one.evse} could have {one.step_ma} mA more"
+        assert any(is_fair(one, room, claims) for room in blocking or held_back)
+
+
+def is_held_by_a_larger_step(one: Claim, room: int, claims: list[Claim], left: list[int]) -> bool:
+    """Somebody smaller there waits for a step that does not fit: small steps must not run away from him."""
+    return any(
+        room in other.rooms
+        and other.tier == one.tier
+        and 0 < other.share_ma < other.cap_ma
+        and left[room] < other.step_ma
+        and other.share_ma + other.step_ma < one.share_ma + one.step_ma
+        for other in claims
+    )
 
 
 def is_fair(one: Claim, room: int, claims: list[Claim]) -> bool:
