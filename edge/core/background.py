@@ -7,7 +7,9 @@ stops shows on the meter at once and in its sample half a minute later: the bare
     background = max over the meter's readings since the oldest sample of (reading - sum of samples)
 
 It rises at once, because the newest reading is always among them. It falls only when every EVSE below
-has a sample that is newer than the fall. An EVSE without a usable sample is subtracted as nothing.
+has a sample that is newer than the fall, and never by a sample that is newer than the last change of the
+meter: a meter that stands still while a car is seen to draw more has stopped to measure. An EVSE without a
+usable sample is subtracted as nothing.
 
 A rise that a raised offer explains is not the building's: while a car follows its new offer, readings
 after the raise are lowered by what the offer added, and nothing else on that circuit may rise. A meter
@@ -21,7 +23,7 @@ HISTORY_MS = 120_000
 
 
 class History(Record):
-    """A circuit's readings of the last two minutes: [taken ms, L1, L2, L3], oldest first."""
+    """A circuit's changes of the last two minutes: [since ms, L1, L2, L3], oldest first."""
 
     FIELDS = ("circuit", "readings", "last_ma")
     __slots__ = FIELDS
@@ -62,14 +64,16 @@ class Draw:
         self.raised_ms = raised_ms
 
 
-def remember(history: History, taken_ms: int, current_ma: tuple[int, int, int]) -> None:
-    """Append a reading unless it is the one that we have, and forget what is older than two minutes."""
+def remember(history: History, since_ms: int, taken_ms: int, current_ma: tuple[int, int, int]) -> None:
+    """Append a reading that has changed, and forget what was over two minutes ago.
+
+    `since_ms`: since when the meter has said the same.
+    """
     readings = history.readings
-    if readings and readings[-1][0] >= taken_ms:
-        return
-    readings.append([taken_ms, current_ma[0], current_ma[1], current_ma[2]])
+    if not readings or readings[-1][0] < since_ms:
+        readings.append([since_ms, current_ma[0], current_ma[1], current_ma[2]])
     keep_from = 0
-    while taken_ms - readings[keep_from][0] > HISTORY_MS:
+    while keep_from + 1 < len(readings) and taken_ms - readings[keep_from + 1][0] > HISTORY_MS:
         keep_from += 1
     if keep_from:
         del readings[:keep_from]
@@ -81,6 +85,10 @@ def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int],
     There must be a reading. Both are at least 0: a meter without direction cannot tell a surplus.
     """
     readings = history.readings
+    least = NOTHING
+    for draw in draws:
+        if draw.sampled != NOTHING and draw.sampled_ms > readings[-1][0]:
+            least = history.last_ma
     subtracted = NOTHING
     window_ms = readings[-1][0]
     for draw in draws:
@@ -92,8 +100,8 @@ def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int],
             )
             window_ms = min(window_ms, draw.sampled_ms)
     raised = [draw for draw in draws if draw.explained != NOTHING]
-    with_raises = NOTHING
-    without = NOTHING
+    with_raises = least
+    without = least
     for index in range(len(readings) - 1, -1, -1):
         taken_ms, first, second, third = readings[index]
         left = minus((first, second, third), subtracted)

@@ -3,7 +3,7 @@
 | state  | when                                              | what follows                                  |
 |--------|---------------------------------------------------|-----------------------------------------------|
 | fresh  | answered within 2 s                               | background is estimated from it               |
-| late   | no usable answer for 2 s                          | nothing rises                                 |
+| late   | no usable answer for 2 s, or the same for 5 s     | nothing rises                                 |
 | stale  | none for `stale_after_ms` (5 s unless configured) | the configured worst-case building load       |
 | frozen | answers, but bit for bit the same for 15 s        | as stale                                      |
 | never  | no usable answer since the start                  | as stale                                      |
@@ -19,6 +19,7 @@ NEVER = "never"
 NONE = "none"  # the circuit has no meter: its configured background counts
 
 LATE_AFTER_MS = 2_000
+STILL_AFTER_MS = 5_000
 FROZEN_AFTER_MS = 15_000
 
 
@@ -29,9 +30,10 @@ def meter_state(meter: MeterImage | None, stale_after_ms: int, now_ms: int) -> s
     age_ms = now_ms - meter.taken_ms
     if age_ms > stale_after_ms:
         return STALE
-    if meter.taken_ms - meter.unchanged_since_ms > FROZEN_AFTER_MS:
+    still_ms = meter.taken_ms - meter.unchanged_since_ms
+    if still_ms > FROZEN_AFTER_MS:
         return FROZEN
-    if age_ms > LATE_AFTER_MS or age_ms < 0:
+    if still_ms > STILL_AFTER_MS or age_ms > LATE_AFTER_MS or age_ms < 0:
         return LATE
     return FRESH
 

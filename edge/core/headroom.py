@@ -79,7 +79,7 @@ def _metered(
     if meter is None or meter.current_ma is None or not failsafe.is_believed(state):
         assumed = larger(everywhere(memory.lot.tree.building_max_ma(name)), history.last_ma)
         return Headroom(name, meter=state, bounds=bounds, background_ma=assumed, is_settling=False)
-    background.remember(history, meter.taken_ms, meter.current_ma)
+    background.remember(history, meter.unchanged_since_ms, meter.taken_ms, meter.current_ma)
     explained, unexplained = background.estimate(history, draws)
     if _is_above(meter.current_ma, bounds.limit_ma):
         explained = unexplained
@@ -115,7 +115,7 @@ def _draw(memory: Memory, evse: Evse, seen: EvseImage, now_ms: int) -> Draw:
         return Draw(sampled=sampled, sampled_ms=seen.sampled_ms)
     if seen.sampled_ms >= pace.raised_ms + ledger.FOLLOW_MS:
         return Draw(sampled=sampled, sampled_ms=seen.sampled_ms)
-    offered = on_phases(pace.setpoint_ma, () if evse.wiring is None else evse.phases)
+    offered = on_phases(pace.setpoint_ma, () if evse.wiring is None else memory.phases(evse))
     explained = larger(NOTHING, minus(offered, sampled))
     return Draw(sampled=sampled, sampled_ms=seen.sampled_ms, explained=explained, raised_ms=pace.raised_ms)
 

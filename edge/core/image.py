@@ -78,10 +78,10 @@ class Image(Record):
 class Reason(Record):
     """Why a setpoint is not higher. `word` is one of the words below; `where` names the circuit or limit.
 
-    full: at its own maximum · circuit: a circuit's phase is full · limit: a bound from outside ·
-    hold: may rise at `until_ms` · queue: no room for its minimum · idle: nobody wants to charge ·
-    unpaid: others must first confirm that they went down · settling: the last rise is not seen yet ·
-    late: the meter is late · cut: no link.
+    full: at its own maximum · car: the car takes no more · circuit: a circuit's phase is full · limit: a
+    bound from outside · hold: may rise at `until_ms` · queue: no room for its minimum · idle: nobody wants
+    to charge · unpaid: others must first confirm that they went down · settling: the last rise is not seen
+    yet · late: the meter is late · cut: no link.
     """
 
     FIELDS = ("word", "where", "phase", "until_ms")

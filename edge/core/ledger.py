@@ -190,10 +190,15 @@ def measured(evse: Evse, seen: EvseImage, now_ms: int) -> tuple[int, int, int] |
     return to_grid(list(seen.terminals_ma), evse.wiring)
 
 
-def booked(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> tuple[int, int, int]:
-    """The worst case per grid phase in mA, tolerance included."""
+def booked(
+    lot: Lot, evse: Evse, seen: EvseImage, book: Book, phases: tuple[int, ...], now_ms: int
+) -> tuple[int, int, int]:
+    """The worst case per grid phase in mA, tolerance included.
+
+    `phases`: the grid phases that the car can use, all of the EVSE's until they are learnt.
+    """
     held = held_ma(lot, evse, seen, book, now_ms)
-    worst = on_phases(held, evse.phases)
+    worst = on_phases(held, phases)
     flowing = measured(evse, seen, now_ms)
     if flowing is not None:
         worst = larger(worst, flowing)
@@ -210,10 +215,12 @@ def with_tolerance(lot: Lot, load: tuple[int, int, int]) -> tuple[int, int, int]
     )
 
 
-def excess(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> tuple[int, int, int]:
+def excess(
+    lot: Lot, evse: Evse, seen: EvseImage, book: Book, phases: tuple[int, ...], now_ms: int
+) -> tuple[int, int, int]:
     """By how much it draws more than it may, per grid phase, once a car had the time to follow."""
     flowing = measured(evse, seen, now_ms)
     if flowing is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + FOLLOW_MS:
         return everywhere(0)
-    allowed = with_tolerance(lot, on_phases(held_ma(lot, evse, seen, book, now_ms), evse.phases))
+    allowed = with_tolerance(lot, on_phases(held_ma(lot, evse, seen, book, now_ms), phases))
     return larger(everywhere(0), (flowing[0] - allowed[0], flowing[1] - allowed[1], flowing[2] - allowed[2]))

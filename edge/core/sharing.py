@@ -78,10 +78,11 @@ class Sharing:
         for evse in lot.evses:
             seen = self._seen[evse.id]
             book = self._memory.books[evse.id]
+            phases = self._memory.phases(evse)
             if evse.id not in taking_part:
-                self._reserve(free_ma, evse, ledger.booked(lot, evse, seen, book, self._now_ms))
+                self._reserve(free_ma, evse, ledger.booked(lot, evse, seen, book, phases, self._now_ms))
                 continue
-            self._reserve(free_ma, evse, ledger.excess(lot, evse, seen, book, self._now_ms))
+            self._reserve(free_ma, evse, ledger.excess(lot, evse, seen, book, phases, self._now_ms))
             if seen.wants:
                 claims[evse.id] = self._claim(evse, holds)
             else:
@@ -93,11 +94,14 @@ class Sharing:
         pace = self._memory.paces[evse.id]
         seen = self._seen[evse.id]
         cap_ma = min(evse.max_ma, self._caps.get(evse.id, (evse.max_ma, ""))[0])
+        habit = self._memory.habits[evse.id]
+        if habit.cap_ma is not None:
+            cap_ma = min(cap_ma, habit.cap_ma)
         if evse.id in holds:
             cap_ma = min(cap_ma, holds[evse.id][0])
         return Claim(
             evse=evse.id,
-            rooms=self._memory.lot.rooms[evse.id],
+            rooms=self._rooms_of(evse),
             min_ma=evse.min_ma,
             cap_ma=cap_ma,
             step_ma=evse.step_ma,
@@ -165,6 +169,9 @@ class Sharing:
             word = "circuit" if claim.is_admitted else "queue"
             return Reason(word=word, where=where, phase=room % 3)
         cap = self._caps.get(evse.id)
+        habit_ma = self._memory.habits[evse.id].cap_ma
+        if habit_ma is not None and habit_ma < (evse.max_ma if cap is None else cap[0]):
+            return Reason(word="car")
         if cap is not None and cap[0] < evse.max_ma:
             return Reason(word="limit", where=cap[1])
         return Reason(word="full")
@@ -191,6 +198,13 @@ class Sharing:
         )
         return min(evse.min_ma, held // evse.step_ma * evse.step_ma)
 
+    def _rooms_of(self, evse: Evse) -> list[int]:
+        lot = self._memory.lot
+        phases = self._memory.phases(evse)
+        if phases == evse.phases:
+            return lot.rooms[evse.id]
+        return [first + phase for first in lot.circuit_rooms[evse.id] for phase in phases]
+
     def _reserve(self, free_ma: list[int], evse: Evse, load: tuple[int, int, int]) -> None:
         if load == NOTHING:
             return
@@ -208,7 +222,8 @@ def booked_below(
     books: dict[str, tuple[int, int, int]] = {}
     sums = dict.fromkeys(lot.tree.names, NOTHING)
     for evse in lot.evses:
-        books[evse.id] = ledger.booked(lot, evse, seen[evse.id], memory.books[evse.id], now_ms)
+        book, phases = memory.books[evse.id], memory.phases(evse)
+        books[evse.id] = ledger.booked(lot, evse, seen[evse.id], book, phases, now_ms)
         for name in lot.tree.path(evse.circuit):
             sums[name] = plus(sums[name], books[evse.id])
     return books, sums

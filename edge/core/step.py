@@ -9,7 +9,7 @@ The order of thought: what became of earlier offers (ledger) -> what may be beli
 (allocation, pacing) -> which rises are already paid for by confirmed reductions -> what must be sent.
 """
 
-from edge.core import ledger, limits, pacing
+from edge.core import learning, ledger, limits, pacing
 from edge.core.evse import Evse, EvseImage
 from edge.core.headroom import Headroom, survey
 from edge.core.image import CONFIRMED, Decision, Image, Offer, Reason, Setpoint
@@ -54,6 +54,7 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
             pacing.begin_session(pace)
         elif not here.wants and pace.serving:
             pacing.end_session(pace)
+        learning.observe(memory.habits[evse.id], evse, here, pace, now_ms)
         flowing = ledger.measured(evse, here, now_ms)
         if here.wants and flowing is not None and max(flowing) > DRAWS_MA:
             pace.has_drawn = True
@@ -99,7 +100,7 @@ def _is_paid(
 ) -> bool:
     """Whether the target fits beside all books; if so it is booked from now on."""
     lot = memory.lot
-    wished = ledger.with_tolerance(lot, on_phases(target_ma, evse.phases))
+    wished = ledger.with_tolerance(lot, on_phases(target_ma, memory.phases(evse)))
     extra = minus(larger(books[evse.id], wished), books[evse.id])
     if extra == NOTHING:
         return True

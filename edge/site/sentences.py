@@ -157,6 +157,7 @@ def rule(evse: ObservedEvse, reason: Reason, priority: int) -> str:
     """The last line of `explain`: by which rule the setpoint came about."""
     words = {
         "full": "as much as the EVSE may give",
+        "car": "as much as the car takes, and a little more",
         "circuit": f"filled up to what {reason.where} leaves",
         "limit": f"bounded by {reason.where}",
         "hold": "may not rise yet",

@@ -175,6 +175,45 @@ def test_a_charger_that_invents_currents_gives_nobody_more() -> None:
     assert lot.late_excess == []
 
 
+def test_a_one_phase_car_frees_the_other_phases_once_that_is_learnt() -> None:
+    lot = busy(bays=2, rating_ma=40_000, building_max_ma=10_000)
+    assert sum(setpoints(lot).values()) <= 32_000
+    lot = VirtualLot(1, bays=2, rating_ma=40_000, building_max_ma=10_000)
+    lot.building = [3_000, 3_000, 3_000]
+    lot.run(3_000)
+    for number, station in enumerate(lot.stations.values()):
+        station.charging, station.since_ms, station.car_phases = True, lot.now_ms, (number,)
+    lot.run(240_000)
+    assert sum(setpoints(lot).values()) == 64_000
+    assert lot.late_excess == []
+
+
+def test_current_on_another_phase_than_the_learnt_ones_counts_at_once() -> None:
+    lot = VirtualLot(1, bays=1)
+    lot.run(3_000)
+    station = lot.stations["bay-0"]
+    station.charging, station.since_ms, station.car_phases = True, lot.now_ms, (0,)
+    lot.run(60_000)
+    assert sorted(lot.decision.setpoints[0].booked_ma) == [0, 0, 32_600]
+    station.car_phases = (0, 1)
+    lot.run(12_000)
+    assert sorted(lot.decision.setpoints[0].booked_ma) == [0, 32_600, 32_600]
+
+
+def test_what_a_car_leaves_unused_goes_to_the_others_and_comes_back_when_it_is_used() -> None:
+    lot = busy(bays=2, rating_ma=50_000, building_max_ma=15_000)
+    slow, fast = lot.stations["bay-0"], lot.stations["bay-1"]
+    slow.car_max_ma = 8_000
+    lot.run(240_000)
+    assert setpoints(lot)["bay-0"] == 9_000
+    assert setpoints(lot)["bay-1"] > 24_000
+    slow.car_max_ma = 32_000
+    lot.run(400_000)
+    assert setpoints(lot)["bay-0"] >= 16_000
+    assert lot.late_excess == []
+    assert fast.draws_ma <= setpoints(lot)["bay-1"] + 1_000
+
+
 @pytest.mark.parametrize("kind", ["circuit", "chargers"])
 def test_a_limit_lowers_and_its_expiry_restores(kind: str) -> None:
     lot = busy()
@@ -213,6 +252,8 @@ EVENTS = st.lists(
         st.sampled_from(
             [
                 "plug",
+                "one-phase",
+                "eats-less",
                 "unplug",
                 "building",
                 "silent",
@@ -255,7 +296,11 @@ def happen(lot: VirtualLot, what: str, bay: str, amps: int) -> None:
     if what == "plug":
         station.charging, station.since_ms = True, lot.now_ms
     elif what == "unplug":
-        station.charging = False
+        station.charging, station.car_phases, station.car_max_ma = False, (0, 1, 2), 32_000
+    elif what == "one-phase" and not station.charging:
+        station.charging, station.since_ms, station.car_phases = True, lot.now_ms, (amps % 3,)
+    elif what == "eats-less":
+        station.car_max_ma = max(6, amps) * 1_000
     elif what == "building" and lot.meter == "good":
         lot.building = [amps * 1_000, lot.building[0], lot.building[1]]
         lot.disturb()

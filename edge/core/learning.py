@@ -1,0 +1,128 @@
+"""What a car shows of itself while it charges: the phases that it uses, and how much it can take.
+
+Learnt anew with every session. Until the phases are known all phases of the EVSE count, and current on
+another phase than the learnt ones counts at once. A car that leaves part of its offer unused is capped
+a little above what it draws, so that others get the rest; it gets more again as soon as it uses that,
+and is tried with more every ten minutes.
+"""
+
+from edge.core.evse import Evse, EvseImage
+from edge.core.ledger import FOLLOW_MS
+from edge.core.pacing import Pace
+from edge.core.record import Record
+
+ACTIVE_MA = 1_000  # a phase carries current
+STEADY_MA = 4_000  # below this a car may only be waking up or finishing
+ALIKE = 3  # so many samples in a row must show the same phases
+
+UNUSED_MA = 2_000
+UNUSED_MS = 60_000
+SPARE_MA = 1_000
+USES_IT_MA = 500  # so near to its cap a car would take more
+PROBE_MA = 2_000
+PROBE_EVERY_MS = 600_000
+
+
+class Habit(Record):
+    """What the samples of this session have shown.
+
+    `terminals`: those that the car uses, None until learnt. `cap_ma` None: it takes what it gets.
+    """
+
+    FIELDS = (
+        "evse",
+        "sampled_ms",
+        "terminals",
+        "candidate",
+        "alike",
+        "unused_since_ms",
+        "cap_ma",
+        "probed_ms",
+    )
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        *,
+        evse: str,
+        sampled_ms: int = 0,
+        terminals: tuple[int, ...] | list[int] | None = None,
+        candidate: tuple[int, ...] | list[int] = (),
+        alike: int = 0,
+        unused_since_ms: int | None = None,
+        cap_ma: int | None = None,
+        probed_ms: int = 0,
+    ) -> None:
+        self.evse = evse
+        self.sampled_ms = sampled_ms
+        self.terminals = None if terminals is None else tuple(terminals)
+        self.candidate = tuple(candidate)
+        self.alike = alike
+        self.unused_since_ms = unused_since_ms
+        self.cap_ma = cap_ma
+        self.probed_ms = probed_ms
+
+
+def forget(habit: Habit) -> None:
+    """Another car, or the same one anew."""
+    habit.terminals = None
+    habit.candidate = ()
+    habit.alike = 0
+    habit.unused_since_ms = None
+    habit.cap_ma = None
+
+
+def observe(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) -> None:
+    """Take a new sample in; the same sample twice says nothing new."""
+    if not seen.wants:
+        forget(habit)
+        return
+    if seen.terminals_ma is not None and seen.sampled_ms > habit.sampled_ms:
+        habit.sampled_ms = seen.sampled_ms
+        _learn_phases(habit, seen.terminals_ma)
+        _learn_need(habit, evse, max(seen.terminals_ma), pace, now_ms)
+    if habit.cap_ma is not None and now_ms - habit.probed_ms >= PROBE_EVERY_MS:
+        habit.cap_ma += PROBE_MA
+        habit.probed_ms = now_ms
+        habit.unused_since_ms = None
+
+
+def phases_of(habit: Habit, evse: Evse) -> tuple[int, ...]:
+    """The grid phases on which the EVSE counts: all of its own until the car's are learnt."""
+    if habit.terminals is None or evse.wiring is None:
+        return evse.phases
+    wiring = evse.wiring
+    return tuple(sorted([wiring[terminal] for terminal in habit.terminals if terminal < len(wiring)]))
+
+
+def _learn_phases(habit: Habit, terminals_ma: tuple[int, ...]) -> None:
+    used = tuple([index for index, ma in enumerate(terminals_ma) if ma > ACTIVE_MA])
+    if habit.terminals is not None:
+        if not set(used) <= set(habit.terminals):  # whatever it is, it counts from now on
+            habit.terminals = tuple(sorted(set(used) | set(habit.terminals)))
+        return
+    if max(terminals_ma) < STEADY_MA:
+        return
+    habit.alike = habit.alike + 1 if used == habit.candidate else 1
+    habit.candidate = used
+    if habit.alike >= ALIKE:
+        habit.terminals = used
+
+
+def _learn_need(habit: Habit, evse: Evse, draws_ma: int, pace: Pace, now_ms: int) -> None:
+    if habit.cap_ma is not None and draws_ma >= habit.cap_ma - USES_IT_MA:
+        habit.cap_ma += PROBE_MA
+        habit.probed_ms = now_ms
+        if habit.cap_ma >= evse.max_ma:
+            habit.cap_ma = None
+    has_followed = pace.changed_ms is None or habit.sampled_ms >= pace.changed_ms + FOLLOW_MS
+    if not has_followed or draws_ma >= pace.setpoint_ma - UNUSED_MA:
+        habit.unused_since_ms = None
+        return
+    if habit.unused_since_ms is None:
+        habit.unused_since_ms = habit.sampled_ms
+    if habit.sampled_ms - habit.unused_since_ms >= UNUSED_MS:
+        spare_ma = -(-(draws_ma + SPARE_MA) // evse.step_ma) * evse.step_ma
+        habit.cap_ma = max(evse.min_ma, spare_ma)
+        habit.probed_ms = now_ms
+        habit.unused_since_ms = None
