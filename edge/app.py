@@ -185,7 +185,7 @@ class _Rooms:
             rehearsal_url=self._box.rehearsal_url,
         ) as server:
             self._web_port.set_result(server.port)
-            await asyncio.Event().wait()
+            await server.run()
 
 
 def _routes(settings: SiteSettings) -> dict[str, tuple[str, ...]]:
