@@ -41,7 +41,7 @@ def screen_of(status: Json, screen: Terminal) -> Iterator[str]:
     yield from _circuits(status["circuits"])
     yield from _bays(status["evses"], screen)
     for uplink in status["uplinks"]:
-        yield f"cloud {uplink['csms']}: {uplink['sentence']}"
+        yield uplink["sentence"]
     for stranger in status["strangers"]:
         yield f"new charger {stranger['station']} {stranger['model']} at {stranger['address']}: no place yet"
 

@@ -55,7 +55,7 @@ class Uplink {
     say(this.links, `${uplink.connected} of ${count(uplink.chargers, "link")}`);
     say(this.rows, waitingWords(uplink));
     mark(this.rows, "data-waits", uplink.waiting > 0);
-    say(this.sentence, uplink.sentence);
+    say(this.sentence, uplink.state === "up" && !uplink.parked ? "" : uplink.sentence);
     mark(this.element, "data-severity", SEVERITY[uplink.state]);
   }
 }

@@ -52,7 +52,7 @@ export class Lot {
   }
 }
 
-/** What hangs on a circuit: first its feeders; bays that hang on the root itself come as one of its own. */
+/** What hangs on a circuit: its feeders in the order of their bays, then the bays on the root itself. */
 function branchesBelow(root, status) {
   if (!root) return [];
   const branches = status.circuits
@@ -62,13 +62,20 @@ function branchesBelow(root, status) {
       circuit,
       evses: baysOn(circuit, status),
       inner: branchesBelow(circuit, status),
-    }));
+    }))
+    .sort((one, other) => firstBay(one, status) - firstBay(other, status));
   const own = baysOn(root, status);
   if (root.parent === null && own.length) branches.push({ name: "", circuit: null, evses: own, inner: [] });
   if (root.parent === null && status.strangers.length) {
     branches.push({ name: "?", circuit: null, evses: [], inner: [], strangers: status.strangers });
   }
   return branches;
+}
+
+/** Where the first bay of a branch stands in the site's own order. */
+function firstBay(branch, status) {
+  const own = branch.evses.map((evse) => status.evses.indexOf(evse));
+  return Math.min(Number.MAX_SAFE_INTEGER, ...own, ...branch.inner.map((inner) => firstBay(inner, status)));
 }
 
 const baysOn = (circuit, status) => troubleFirst(status.evses.filter((evse) => evse.circuit === circuit.name));
