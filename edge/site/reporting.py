@@ -240,9 +240,10 @@ class Reporter:
         if before_ma is None or before_ma == setpoint.limit_ma:
             return
         at = self._wording.clock(self._clock.now_ms(), seconds=True)
-        change = f"{before_ma // 1000} -> {sentences.amps(setpoint.limit_ma)}"
-        self._before[setpoint.evse].append(f"{at} {change}: {sentence}")
-        log.info("%s %s: %s", setpoint.evse, change, sentence)
+        now = sentences.amps(setpoint.limit_ma)
+        change = f"{before_ma // 1000} -> {now}: {sentence.removeprefix(f'{now}: ')}"
+        self._before[setpoint.evse].append(f"{at} {change}")
+        log.info("%s %s", setpoint.evse, change)
 
 
 def _meter(view: CircuitView, reading: Reading | None, now_ms: int) -> MeterStatus | None:
