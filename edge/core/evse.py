@@ -24,7 +24,7 @@ class Evse(Record):
         "wiring",
         "priority",
     )
-    __slots__ = FIELDS
+    __slots__ = FIELDS + ("phases",)
 
     def __init__(
         self,
@@ -50,11 +50,8 @@ class Evse(Record):
         self.has_dead_man = has_dead_man
         self.wiring = None if wiring is None else tuple(wiring)
         self.priority = priority
-
-    @property
-    def phases(self) -> tuple[int, ...]:
+        self.phases = PHASES if wiring is None else tuple(sorted(wiring))
         """The grid phases on which this EVSE may load."""
-        return PHASES if self.wiring is None else tuple(sorted(self.wiring))
 
 
 class EvseImage(Record):

@@ -1,13 +1,14 @@
 """What every circuit leaves to our chargers this cycle, phase by phase, and whether it may rise there."""
 
-from edge.core import background, failsafe, ledger
+from edge.core import background, failsafe
 from edge.core.background import Draw
 from edge.core.circuit import Tree
-from edge.core.evse import Evse, EvseImage
 from edge.core.image import CircuitView, Image, MeterImage
+from edge.core.ledger import FOLLOW_MS
 from edge.core.limits import Bounds, circuit_bounds, in_force
 from edge.core.memory import Memory
 from edge.core.quantities import NOTHING, everywhere, larger, minus, on_phases, plus, smaller
+from edge.core.standing import Standing
 
 EXPLAINED_MS = 30_000  # for so long at most a raised offer explains a rise of the meter
 
@@ -52,17 +53,16 @@ class Headroom:
         )
 
 
-def survey(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int) -> dict[str, Headroom]:
+def survey(memory: Memory, image: Image, standing: dict[str, Standing], now_ms: int) -> dict[str, Headroom]:
     """The headroom of every circuit; remembers the readings and the backgrounds."""
     tree = memory.lot.tree
     bounds = circuit_bounds(tree, in_force(image.limits, now_ms))
     meters = {meter.circuit: meter for meter in image.meters}
-    below = _evses_below(memory)
+    draws = _draws(memory, standing, now_ms)
     rooms: dict[str, Headroom] = {}
     for name in reversed(tree.names):  # children first
         if name in memory.histories:
-            draws = [_draw(memory, evse, seen[evse.id], now_ms) for evse in below[name]]
-            rooms[name] = _metered(memory, name, meters.get(name), bounds[name], draws, now_ms)
+            rooms[name] = _metered(memory, name, meters.get(name), bounds[name], draws[name], now_ms)
         else:
             assumed = _unmetered_background(tree, name, rooms)
             rooms[name] = Headroom(
@@ -97,27 +97,29 @@ def _unmetered_background(tree: Tree, name: str, rooms: dict[str, Headroom]) -> 
     return larger(everywhere(tree.building_max_ma(name)), below)
 
 
-def _evses_below(memory: Memory) -> dict[str, list[Evse]]:
-    tree = memory.lot.tree
-    below: dict[str, list[Evse]] = {name: [] for name in tree.names}
+def _draws(memory: Memory, standing: dict[str, Standing], now_ms: int) -> dict[str, list[Draw]]:
+    """What the EVSEs below each metered circuit take of its meter's readings."""
+    draws: dict[str, list[Draw]] = {name: [] for name in memory.histories}
     for evse in memory.lot.evses:
-        for name in tree.path(evse.circuit):
-            below[name].append(evse)
-    return below
+        one = standing[evse.id]
+        draw = _draw(one, now_ms)
+        for name in one.path:
+            if name in draws:
+                draws[name].append(draw)
+    return draws
 
 
-def _draw(memory: Memory, evse: Evse, seen: EvseImage, now_ms: int) -> Draw:
-    """What this EVSE takes of a meter's reading. Unknown wiring cannot be taken off any phase."""
-    flowing = ledger.measured(evse, seen, now_ms)
-    sampled = NOTHING if flowing is None or evse.wiring is None else flowing
-    pace = memory.paces[evse.id]
-    if pace.raised_ms is None or now_ms - pace.raised_ms > EXPLAINED_MS:
-        return Draw(sampled=sampled, sampled_ms=seen.sampled_ms)
-    if seen.sampled_ms >= pace.raised_ms + ledger.FOLLOW_MS:
-        return Draw(sampled=sampled, sampled_ms=seen.sampled_ms)
-    offered = on_phases(pace.setpoint_ma, () if evse.wiring is None else memory.phases(evse))
+def _draw(one: Standing, now_ms: int) -> Draw:
+    """Unknown wiring cannot be taken off any phase."""
+    is_placed = one.evse.wiring is not None
+    sampled = one.flowing_ma if one.flowing_ma is not None and is_placed else NOTHING
+    sampled_ms = one.seen.sampled_ms
+    raised_ms = one.pace.raised_ms
+    if raised_ms is None or now_ms - raised_ms > EXPLAINED_MS or sampled_ms >= raised_ms + FOLLOW_MS:
+        return Draw(sampled=sampled, sampled_ms=sampled_ms)
+    offered = on_phases(one.pace.setpoint_ma, one.phases if is_placed else ())
     explained = larger(NOTHING, minus(offered, sampled))
-    return Draw(sampled=sampled, sampled_ms=seen.sampled_ms, explained=explained, raised_ms=pace.raised_ms)
+    return Draw(sampled=sampled, sampled_ms=sampled_ms, explained=explained, raised_ms=raised_ms)
 
 
 def _is_above(current_ma: tuple[int, int, int], limit_ma: int) -> bool:

@@ -19,7 +19,7 @@ under way or lost since, and what it measures, plus a tolerance. Why that is nev
 from edge.core.evse import Evse, EvseImage
 from edge.core.image import CONFIRMED, LOST, REFUSED, OfferResult
 from edge.core.lot import Lot
-from edge.core.quantities import everywhere, larger, on_phases, to_grid
+from edge.core.quantities import NOTHING, larger, minus, on_phases, to_grid
 from edge.core.record import Record
 
 SAMPLE_MAX_AGE_MS = 120_000  # an older sample says nothing about now
@@ -187,21 +187,16 @@ def measured(evse: Evse, seen: EvseImage, now_ms: int) -> tuple[int, int, int] |
     """What it last measured, on the grid's phases; None when that is too old to say anything."""
     if seen.terminals_ma is None or now_ms - seen.sampled_ms > SAMPLE_MAX_AGE_MS:
         return None
-    return to_grid(list(seen.terminals_ma), evse.wiring)
+    return to_grid(seen.terminals_ma, evse.wiring)
 
 
 def booked(
-    lot: Lot, evse: Evse, seen: EvseImage, book: Book, phases: tuple[int, ...], now_ms: int
+    lot: Lot, held_ma: int, phases: tuple[int, ...], flowing_ma: tuple[int, int, int] | None
 ) -> tuple[int, int, int]:
-    """The worst case per grid phase in mA, tolerance included.
-
-    `phases`: the grid phases that the car can use, all of the EVSE's until they are learnt.
-    """
-    held = held_ma(lot, evse, seen, book, now_ms)
-    worst = on_phases(held, phases)
-    flowing = measured(evse, seen, now_ms)
-    if flowing is not None:
-        worst = larger(worst, flowing)
+    """The worst case per grid phase in mA, tolerance included: what it may be obeying, or what flows."""
+    worst = on_phases(held_ma, phases)
+    if flowing_ma is not None:
+        worst = larger(worst, flowing_ma)
     return with_tolerance(lot, worst)
 
 
@@ -216,11 +211,14 @@ def with_tolerance(lot: Lot, load: tuple[int, int, int]) -> tuple[int, int, int]
 
 
 def excess(
-    lot: Lot, evse: Evse, seen: EvseImage, book: Book, phases: tuple[int, ...], now_ms: int
+    lot: Lot,
+    held_ma: int,
+    phases: tuple[int, ...],
+    flowing_ma: tuple[int, int, int] | None,
+    seen: EvseImage,
+    book: Book,
 ) -> tuple[int, int, int]:
     """By how much it draws more than it may, per grid phase, once a car had the time to follow."""
-    flowing = measured(evse, seen, now_ms)
-    if flowing is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + FOLLOW_MS:
-        return everywhere(0)
-    allowed = with_tolerance(lot, on_phases(held_ma(lot, evse, seen, book, now_ms), phases))
-    return larger(everywhere(0), (flowing[0] - allowed[0], flowing[1] - allowed[1], flowing[2] - allowed[2]))
+    if flowing_ma is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + FOLLOW_MS:
+        return NOTHING
+    return larger(NOTHING, minus(flowing_ma, with_tolerance(lot, on_phases(held_ma, phases))))

@@ -66,6 +66,12 @@ class Lot:
         self.min_off_ms = min_off_ms
         self.tolerance_ma = tolerance_ma
 
+    def rooms_of(self, evse: Evse, phases: tuple[int, ...]) -> list[int]:
+        """The rooms that the EVSE loads when its car uses these phases."""
+        if phases == evse.phases:
+            return self.rooms[evse.id]
+        return [first + phase for first in self.circuit_rooms[evse.id] for phase in phases]
+
     @property
     def refresh_ms(self) -> int:
         """How often an offer is repeated so that the dead man stays quiet."""

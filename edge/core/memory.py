@@ -1,8 +1,7 @@
 """What a step remembers for the next one; a checkpoint of it continues in another process, bit for bit."""
 
 from edge.core.background import History
-from edge.core.evse import Evse
-from edge.core.learning import Habit, phases_of
+from edge.core.learning import Habit
 from edge.core.ledger import Book
 from edge.core.lot import Lot
 from edge.core.pacing import Pace
@@ -22,10 +21,6 @@ class Memory:
         self.habits = {evse.id: Habit(evse=evse.id) for evse in lot.evses}
         metered = [name for name in lot.tree.names if lot.tree.circuits[name].is_metered]
         self.histories = {name: History(circuit=name) for name in metered}
-
-    def phases(self, evse: Evse) -> tuple[int, ...]:
-        """The grid phases on which this EVSE counts now."""
-        return phases_of(self.habits[evse.id], evse)
 
     def checkpoint(self) -> list[object]:
         """Everything as plain lists."""

@@ -53,7 +53,7 @@ def on_phases(ma: int, phases: tuple[int, ...]) -> tuple[int, int, int]:
     return (ma if 0 in phases else 0, ma if 1 in phases else 0, ma if 2 in phases else 0)
 
 
-def to_grid(terminals: list[int], wiring: tuple[int, ...] | None) -> tuple[int, int, int]:
+def to_grid(terminals: list[int] | tuple[int, ...], wiring: tuple[int, ...] | None) -> tuple[int, int, int]:
     """Currents at the EVSE's terminals L1.. as currents on the grid's phases.
 
     An unknown wiring (None) books the largest of them on every phase: whichever it is, it is counted.

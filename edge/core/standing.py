@@ -1,0 +1,75 @@
+"""Where an EVSE stands in this cycle: everything that is known or must be assumed of it, worked out once."""
+
+from edge.core import ledger
+from edge.core.evse import Evse, EvseImage
+from edge.core.learning import Habit, phases_of
+from edge.core.ledger import Book
+from edge.core.lot import Lot
+from edge.core.memory import Memory
+from edge.core.pacing import Pace
+from edge.core.quantities import larger, minus, on_phases, plus
+
+
+class Standing:
+    """Currents per grid phase in mA.
+
+    `phases`: those that the car can use, all of the EVSE's until they are learnt. `flowing_ma`: its last
+    sample, None when too old. `held_ma`: the highest limit that it may be obeying. `booked_ma`: its worst
+    case. `excess_ma`: by how much it disobeys. `idle_ma`: what counts for it at 0 A.
+    """
+
+    __slots__ = (
+        "book",
+        "booked_ma",
+        "evse",
+        "excess_ma",
+        "flowing_ma",
+        "habit",
+        "held_ma",
+        "idle_ma",
+        "pace",
+        "path",
+        "phases",
+        "seen",
+    )
+
+    def __init__(self, memory: Memory, evse: Evse, seen: EvseImage, now_ms: int) -> None:
+        lot = memory.lot
+        self.evse = evse
+        self.seen = seen
+        self.book: Book = memory.books[evse.id]
+        self.pace: Pace = memory.paces[evse.id]
+        self.habit: Habit = memory.habits[evse.id]
+        self.path = lot.tree.path(evse.circuit)
+        self.phases = phases_of(self.habit, evse)
+        self.flowing_ma = ledger.measured(evse, seen, now_ms)
+        self.held_ma = ledger.held_ma(lot, evse, seen, self.book, now_ms)
+        self.booked_ma = ledger.booked(lot, self.held_ma, self.phases, self.flowing_ma)
+        self.excess_ma = ledger.excess(lot, self.held_ma, self.phases, self.flowing_ma, seen, self.book)
+        self.idle_ma = 0 if seen.pause_proven else evse.min_ma + lot.tolerance_ma
+
+    def book_also(self, lot: Lot, target_ma: int) -> tuple[int, int, int]:
+        """How much more must be booked when it is offered `target_ma` as well."""
+        wished = ledger.with_tolerance(lot, on_phases(target_ma, self.phases))
+        return minus(larger(self.booked_ma, wished), self.booked_ma)
+
+    def kept_ma(self) -> int:
+        """What it may be told without booking more: at most what it may be obeying already."""
+        evse = self.evse
+        kept = min(self.pace.setpoint_ma, self.held_ma // evse.step_ma * evse.step_ma)
+        return kept if kept >= evse.min_ma else 0
+
+
+def standings(memory: Memory, seen: dict[str, EvseImage], now_ms: int) -> dict[str, Standing]:
+    """Every EVSE of the lot, by its id."""
+    return {evse.id: Standing(memory, evse, seen[evse.id], now_ms) for evse in memory.lot.evses}
+
+
+def sums_of_books(lot: Lot, standing: dict[str, Standing]) -> dict[str, tuple[int, int, int]]:
+    """What is booked on every circuit."""
+    sums = dict.fromkeys(lot.tree.names, (0, 0, 0))
+    for evse in lot.evses:
+        one = standing[evse.id]
+        for name in one.path:
+            sums[name] = plus(sums[name], one.booked_ma)
+    return sums
