@@ -35,9 +35,13 @@ PAGE = "edge.web.server"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Box:
-    """Where and how the site runs on this machine. `dead_man_ms` None: the core's own T."""
+    """Where and how the site runs on this machine.
+
+    `records`: the file of recorded steps, best where memory is not worn. `dead_man_ms` None: as configured.
+    """
 
     state: Path
+    records: Path
     socket: Path | None = None
     host: str = "0.0.0.0"  # noqa: S104  chargers and phones come from the lot's network
     web_host: str = "0.0.0.0"  # noqa: S104
@@ -64,7 +68,7 @@ async def run(
     notifier = Notifier()
     try:
         async with open_journal(box.state / "journal.db", clock, _routes(settings)) as journal:
-            recorder = SqliteRecorder(box.state / "steps.db")
+            recorder = SqliteRecorder(box.records)
             site = Site(
                 blueprint,
                 journal,

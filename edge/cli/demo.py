@@ -58,6 +58,7 @@ async def _demo(folder: Path, port: int | None) -> None:
             site = _site(plan, world, folder, _free_port(port))
             box = Box(
                 state=folder / "state",
+                records=folder / "steps.db",
                 socket=folder / "ampyard.sock",
                 host="127.0.0.1",
                 web_host="127.0.0.1",

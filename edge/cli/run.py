@@ -51,7 +51,8 @@ def run(options: Namespace) -> int:
         -(-max(grid.box_dead) // 1000),
         grid.rating_ma // 1000,
     )
-    box = Box(state=state, socket=options.socket or _socket(state))
+    runtime = Path(os.environ.get("RUNTIME_DIRECTORY") or state)  # memory, under systemd: nothing is worn
+    box = Box(state=state, records=runtime / "steps.db", socket=options.socket or _socket(runtime))
     try:
         until_signalled(run_site(verdict.site, box, started=lambda site: _tell(site, box)))
     except (ConfigError, JournalBrokenError) as error:
@@ -105,11 +106,9 @@ def _state() -> Path:
     return Path(base) / "ampyard"
 
 
-def _socket(state: Path) -> Path:
-    if given := os.environ.get("AMPYARD_SOCKET"):
-        return Path(given)
-    runtime = os.environ.get("RUNTIME_DIRECTORY")
-    return Path(runtime) / "ampyard.sock" if runtime else state / "ampyard.sock"
+def _socket(runtime: Path) -> Path:
+    given = os.environ.get("AMPYARD_SOCKET")
+    return Path(given) if given else runtime / "ampyard.sock"
 
 
 def _tell(started: Started, box: Box) -> None:

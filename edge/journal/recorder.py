@@ -51,6 +51,7 @@ class SqliteRecorder:
     async def run(self) -> None:
         """Write until cancelled. A file that cannot be written is told once and not tried again."""
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             async with aiosqlite.connect(self._path, isolation_level=None) as connection:
                 await connection.execute("PRAGMA journal_mode = wal")
                 await connection.execute("PRAGMA synchronous = normal")

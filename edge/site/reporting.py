@@ -110,6 +110,12 @@ class Reporter:
             return None
         return to_grid(list(evse.terminals_ma), self._blueprint.lot.by_id[evse.name].wiring)
 
+    def _may_draw(self, evse: str) -> bool:
+        """Whether there may be a car where nothing was measured; an empty bay is shown as empty."""
+        name, number = self._blueprint.places[evse]
+        charger = self._observed[name]
+        return charger.link == "down" or charger.evses[number].has_car
+
     def _circuit(
         self,
         view: CircuitView,
@@ -123,7 +129,9 @@ class Reporter:
         for setpoint in decision.setpoints:
             if view.name in tree.path(self._blueprint.lot.by_id[setpoint.evse].circuit):
                 drawn = flowing[setpoint.evse]
-                chargers = plus(chargers, setpoint.booked_ma if drawn is None else drawn)
+                if drawn is None and self._may_draw(setpoint.evse):
+                    drawn = setpoint.booked_ma
+                chargers = plus(chargers, drawn or NOTHING)
         limit = view.limit_ma
         return CircuitStatus(
             name=view.name,

@@ -63,7 +63,8 @@ class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
 class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A circuit, per phase in mA.
 
-    `chargers_ma`: measured where fresh, else booked; `booked_ma`: the worst case that the ledger holds.
+    `chargers_ma`: measured where fresh, else booked where a car may be; `booked_ma`: the worst case that
+    the ledger holds.
     """
 
     name: str
