@@ -6,6 +6,7 @@ from typing import Literal
 
 from edge.core import failsafe
 from edge.core.image import CircuitView, Decision, Reason, Setpoint
+from edge.core.ledger import FOLLOW_MS
 from edge.core.quantities import NOTHING, everywhere, larger, minus, on_phases, plus, to_grid
 from edge.site import sentences
 from edge.site.blueprint import Blueprint
@@ -52,6 +53,7 @@ class Reporter:
         self._wording = sentences.Wording(blueprint.settings.timezone)
         self._before: dict[str, deque[str]] = {name: deque(maxlen=HISTORY) for name in blueprint.places}
         self._setpoints: dict[str, int] = {}
+        self._changed_ms: dict[str, int] = {}
 
     def before_the_first_cycle(self) -> Status:
         """A status of a site that has not decided anything yet."""
@@ -159,12 +161,15 @@ class Reporter:
         evse = charger.evses[number]
         declared = self._blueprint.lot.by_id[setpoint.evse]
         silent_for_ms = None if charger.lost_ms is None else now_ms - charger.lost_ms
+        if self._setpoints.get(setpoint.evse) != setpoint.limit_ma:
+            self._changed_ms[setpoint.evse] = now_ms
+        has_followed = evse.sampled_ms >= self._changed_ms[setpoint.evse] + FOLLOW_MS
         shown = sentences.bay(
             evse,
             charger,
             setpoint_ma=setpoint.limit_ma,
             booked_ma=max(setpoint.booked_ma),
-            measured_ma=None if measured_ma is None else max(measured_ma),
+            measured_ma=max(measured_ma) if measured_ma is not None and has_followed else None,
             reason=setpoint.reason,
             circuits=circuits,
             silent_for_ms=silent_for_ms,
