@@ -229,13 +229,13 @@ def riverside():
             circuit(
                 "grid",
                 rating=100,
-                building=(26, 22, 24),
-                chargers=(52, 60, 50),
+                building=(32, 36, 28),
+                chargers=(46, 46, 46),
                 parent=None,
                 meter=FRESH,
             ),
             circuit("west", rating=63, building=(0, 0, 0), chargers=(32, 32, 32)),
-            circuit("east", rating=50, building=(0, 0, 0), chargers=(20, 28, 18)),
+            circuit("east", rating=50, building=(0, 0, 0), chargers=(14, 14, 14)),
         ),
         evses=(
             charging("bay-1", "west", offered=16),

@@ -33,3 +33,17 @@ def test_a_site_that_has_not_decided_yet_leaves_no_point():
     history = History()
     history.note(msgspec.structs.replace(riverside(), circuits=()))
     assert history.points() == []
+
+
+def test_of_the_chargers_what_flows_is_remembered_and_not_what_is_booked():
+    history = History()
+    history.note(riverside())
+    (point,) = history.points()
+    assert point.measured_ma == riverside().circuits[0].chargers_ma
+
+
+def test_an_evse_that_told_nothing_lately_counts_as_nothing():
+    history = History()
+    silent = tuple(msgspec.structs.replace(evse, measured_ma=None) for evse in riverside().evses)
+    history.note(msgspec.structs.replace(riverside(), evses=silent))
+    assert history.points()[0].measured_ma == (0, 0, 0)

@@ -108,8 +108,8 @@ async def test_a_bar_is_to_scale_building_then_chargers_then_what_is_booked(brow
         booked = await part_of(page, bar, f"{bar} .booked")
         limit = await part_of(page, bar, f"{bar} .limit")
         scale = limit[0] + (limit[1] - limit[0]) / 2  # percent of the bar at 100 A
-        assert building == pytest.approx((0, 0.26 * scale), abs=0.3)
-        assert chargers == pytest.approx((0.26 * scale, 0.78 * scale), abs=0.3)
+        assert building == pytest.approx((0, 0.32 * scale), abs=0.3)
+        assert chargers == pytest.approx((0.32 * scale, 0.78 * scale), abs=0.3)
         assert booked == pytest.approx((0.78 * scale, 0.81 * scale), abs=0.3)
 
 
@@ -211,15 +211,27 @@ async def test_what_is_read_aloud_is_the_news_and_not_each_number(browser):
 
 async def test_the_cloud_says_what_waits_and_since_when(browser):
     async with shown(browser) as (box, page):
-        await expect(page.locator("#cloud")).to_contain_text("Nothing waits.")
+        await expect(page.locator("#cloud .bay-value")).to_have_text("connected")
+        sentence = "city: away (401); 14 rows wait, none lost."
         away = uplink(
-            state="down", connected=0, waiting=14, oldest_ms=box.clock.at_ms - 120_000, sentence="401"
+            state="down", connected=0, waiting=14, oldest_ms=box.clock.at_ms - 120_000, sentence=sentence
         )
         box.lot.publish(uplinks=(away,))
-        await expect(page.locator("#cloud .waiting")).to_have_text(
-            "14 rows wait, the oldest since 11:58; none lost."
+        await expect(page.locator("#cloud .bay-word")).to_have_text("14 rows wait")
+        await expect(page.locator("#cloud .bay-sentence")).to_have_text(
+            [sentence, "The oldest since 11:58:00."]
         )
         await expect(page.locator("#cloud-chip")).to_have_attribute("data-severity", "know")
+
+
+async def test_filled_is_what_was_measured_and_what_is_only_booked_stays_an_outline(browser):
+    async with shown(browser) as (box, page):
+        await expect(page.locator("#grid .amps b").first).to_have_text("78")
+        evses = [msgspec.structs.replace(evse, measured_ma=None) for evse in box.lot.latest.evses]
+        box.lot.publish(evses=tuple(evses))
+        await expect(page.locator("#grid .amps b").first).to_have_text("32")
+        assert (await page.locator("#grid .chargers").first.bounding_box())["width"] == 0
+        assert (await page.locator("#grid .booked").first.bounding_box())["width"] > 200
 
 
 async def test_the_hour_is_drawn_from_what_the_box_remembers(browser):
@@ -244,7 +256,7 @@ async def test_a_bay_explains_itself_with_every_limit_and_the_one_that_binds(bro
         await expect(dialog.locator("tbody th")).to_have_text(["EVSE", "east", "grid", "city"])
         await expect(dialog.locator("td[data-binds]")).to_have_text(["9"])
         await expect(dialog.locator(".rule")).to_contain_text("filled up to what west leaves")
-        await expect(dialog.locator(".before li")).to_contain_text(["10 -> 9 A"])
+        await expect(dialog.locator(".before li")).to_contain_text(["10 \N{RIGHTWARDS ARROW} 9 A"])
         await page.keyboard.press("Escape")
         await expect(dialog).to_be_hidden()
 

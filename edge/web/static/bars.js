@@ -17,8 +17,9 @@ export class PhaseBars {
     this.element.append(...this.phases.map((phase) => phase.element));
   }
 
-  show(circuit) {
-    this.phases.forEach((phase, index) => phase.show(circuit, index));
+  /** `measured`: what our chargers draw below this circuit, mA per phase. */
+  show(circuit, measured) {
+    this.phases.forEach((phase, index) => phase.show(circuit, index, measured[index]));
   }
 }
 
@@ -43,10 +44,9 @@ class PhaseBar {
     );
   }
 
-  show(circuit, index) {
+  show(circuit, index, chargers) {
     const scale = (circuit.rating_ma * BEYOND) / 100;
     const building = circuit.background_ma[index];
-    const chargers = circuit.chargers_ma[index];
     const limit = circuit.limit_ma[index];
     const total = building + chargers;
     stretch(this.building, building / scale);

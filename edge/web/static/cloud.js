@@ -2,7 +2,7 @@
 
 import { make, mark, Parts, say } from "./dom.js";
 import { reshape } from "./shapes.js";
-import { count, time } from "./words.js";
+import { count, timeWithSeconds } from "./words.js";
 
 const GLYPHS = { up: "●", partly: "◐", down: "○", refused: "✕" };
 const WORDS = { up: "connected", partly: "partly connected", down: "away", refused: "refuses us" };
@@ -37,15 +37,16 @@ class Uplink {
     this.shape = make("span", { class: "bay-shape" });
     this.word = make("span", { class: "bay-value" });
     this.links = make("span", { class: "bay-energy" });
-    this.rows = make("p", { class: "waiting" });
+    this.waiting = make("span", { class: "bay-word" });
     this.sentence = make("p", { class: "bay-sentence" });
+    this.oldest = make("p", { class: "bay-sentence" });
     this.element = make(
       "div",
       { class: "uplink", "data-csms": uplink.csms },
       make("p", { class: "bay-head" }, make("span", { class: "bay-name" }, uplink.csms), this.links),
-      make("p", { class: "bay-state" }, this.shape, this.word),
-      this.rows,
+      make("p", { class: "bay-state" }, this.shape, this.word, this.waiting),
       this.sentence,
+      this.oldest,
     );
   }
 
@@ -53,16 +54,9 @@ class Uplink {
     reshape(this.shape, GLYPHS[uplink.state]);
     say(this.word, WORDS[uplink.state]);
     say(this.links, `${uplink.connected} of ${count(uplink.chargers, "link")}`);
-    say(this.rows, waitingWords(uplink));
-    mark(this.rows, "data-waits", uplink.waiting > 0);
-    say(this.sentence, uplink.state === "up" && !uplink.parked ? "" : uplink.sentence);
+    say(this.waiting, uplink.waiting ? `${count(uplink.waiting, "row")} ${uplink.waiting === 1 ? "waits" : "wait"}` : "");
+    say(this.sentence, uplink.sentence);
+    say(this.oldest, uplink.oldest_ms === null ? "" : `The oldest since ${timeWithSeconds(uplink.oldest_ms)}.`);
     mark(this.element, "data-severity", SEVERITY[uplink.state]);
   }
-}
-
-function waitingWords(uplink) {
-  const parked = uplink.parked ? ` ${count(uplink.parked, "row")} set aside.` : "";
-  if (!uplink.waiting) return `Nothing waits.${parked}`;
-  const oldest = uplink.oldest_ms === null ? "" : `, the oldest since ${time(uplink.oldest_ms)}`;
-  return `${count(uplink.waiting, "row")} ${uplink.waiting === 1 ? "waits" : "wait"}${oldest}; none lost.${parked}`;
 }

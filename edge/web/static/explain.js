@@ -74,7 +74,7 @@ export class Explain {
     const limits = evse.limits.map((limit, place) => ({ ...limit, place }));
     this.table.show(limits, (limit) => limit.place, (row, limit) => row.show(limit));
     say(this.rule, `Rule: ${evse.rule}.`);
-    const before = [...evse.before].reverse().slice(0, SHOWN_BEFORE);
+    const before = [...evse.before].reverse().slice(0, SHOWN_BEFORE).map((line) => line.replace("->", "\u2192"));
     const lines = before.length ? before : ["Nothing has changed since the box started."];
     if (this.shownBefore !== lines.join("\n")) this.before.replaceChildren(...lines.map((line) => make("li", {}, line)));
     this.shownBefore = lines.join("\n");

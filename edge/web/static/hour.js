@@ -1,13 +1,14 @@
 // The last hour at the root: building and chargers stacked under the limit, on the worst phase of each moment.
 
 import { draw, make, say } from "./dom.js";
-import { loadA, offerA, PHASES, time } from "./words.js";
+import { loadA, measuredBelow, offerA, PHASES, time } from "./words.js";
 
 const STEP_MS = 10_000;
 const POINTS = 360;
-const SHORTEST_MS = 300_000;
+const SHORTEST_MS = 120_000;
 const HEIGHT = 84;
 const TOP = 1.06;
+const MOST_BEYOND = 1.2; // of the limit: what is above that is cut off
 
 export class Hour {
   constructor() {
@@ -39,7 +40,7 @@ export class Hour {
   note(status) {
     const root = status.circuits.find((circuit) => circuit.parent === null);
     if (!root) return;
-    const point = worst({ at_ms: status.at_ms, ...root });
+    const point = worst({ at_ms: status.at_ms, measured_ma: measuredBelow(root, status), ...root });
     const last = this.points.at(-1);
     if (!last || Math.floor(point.at / STEP_MS) !== Math.floor(last.at / STEP_MS)) this.points.push(point);
     else if (point.limit - point.total < last.limit - last.total) this.points[this.points.length - 1] = point;
@@ -53,9 +54,11 @@ export class Hour {
     this.element.hidden = false;
     const end = this.points.at(-1).at;
     const span = Math.min(3_600_000, Math.max(SHORTEST_MS, end - this.points[0].at));
-    const top = Math.max(...this.points.map((point) => Math.max(point.limit, point.total))) * TOP;
+    const limit = Math.max(...this.points.map((point) => point.limit));
+    const most = Math.max(...this.points.map((point) => point.total));
+    const top = Math.min(limit * MOST_BEYOND, Math.max(limit, most)) * TOP;
     const x = (at) => 1000 * (1 - (end - at) / span);
-    const y = (ma) => HEIGHT * (1 - ma / top);
+    const y = (ma) => HEIGHT * (1 - Math.min(1, ma / top));
     this.scale = { end, span };
     this.chart.setAttribute("viewBox", `0 0 1000 ${HEIGHT}`);
     this.building.setAttribute("d", area(this.points, x, y, () => 0, (point) => point.building));
@@ -103,7 +106,7 @@ export class Hour {
   }
 }
 
-function worst({ at_ms: at, background_ma: building, chargers_ma: chargers, limit_ma: limit }) {
+function worst({ at_ms: at, background_ma: building, measured_ma: chargers, limit_ma: limit }) {
   const room = limit.map((ma, phase) => ma - building[phase] - chargers[phase]);
   const phase = room.indexOf(Math.min(...room));
   return {

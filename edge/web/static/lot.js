@@ -4,7 +4,7 @@ import { isBlind, PhaseBars, Scale } from "./bars.js";
 import { BayCard, BayLine } from "./bay.js";
 import { make, mark, Parts, say } from "./dom.js";
 import { reshape } from "./shapes.js";
-import { age, loadA, offerA, troubleFirst } from "./words.js";
+import { age, loadA, measuredBelow, offerA, troubleFirst } from "./words.js";
 
 const SHOWN_TROUBLES = 4;
 
@@ -23,7 +23,7 @@ export class Lot {
     this.showSentence(status.sentence, status.severity);
     this.showTroubles(status);
     const root = status.circuits.find((circuit) => circuit.parent === null);
-    if (root) this.grid.show(root);
+    if (root) this.grid.show(root, measuredBelow(root, status));
     this.lines.show(troubleFirst(status.evses), (evse) => evse.id, (line, evse) => line.show(evse));
     this.tree.show(branchesBelow(root, status), (branch) => branch.name, (part, branch) => part.show(branch));
   }
@@ -60,6 +60,7 @@ function branchesBelow(root, status) {
     .map((circuit) => ({
       name: circuit.name,
       circuit,
+      measured: measuredBelow(circuit, status),
       evses: baysOn(circuit, status),
       inner: branchesBelow(circuit, status),
     }))
@@ -116,10 +117,10 @@ class GridPanel {
     element.append(head, this.bars.element, this.scale.element);
   }
 
-  show(circuit) {
+  show(circuit, measured) {
     this.element.hidden = false;
     say(this.title, circuit.name);
-    this.bars.show(circuit);
+    this.bars.show(circuit, measured);
     this.scale.show(circuit.rating_ma);
     say(this.meter, meterWords(circuit));
     mark(this.meter, "data-severity", isBlind(circuit) ? "know" : "fine");
@@ -145,9 +146,9 @@ class Branch {
 
   show(branch) {
     if (branch.circuit) {
-      this.bars.show(branch.circuit);
+      this.bars.show(branch.circuit, branch.measured);
       say(this.rating, ratingWords(branch.circuit));
-      say(this.worst, String(loadA(worstMa(branch.circuit))));
+      say(this.worst, String(loadA(worstMa(branch))));
     }
     if (branch.strangers) {
       this.strangers.show(branch.strangers, (each) => each.station, (part, each) => part.show(each));
@@ -180,8 +181,8 @@ class Stranger {
 }
 
 /** The current on the phase that carries most. */
-function worstMa(circuit) {
-  return Math.max(...circuit.chargers_ma.map((ma, phase) => ma + circuit.background_ma[phase]));
+function worstMa({ circuit, measured }) {
+  return Math.max(...measured.map((ma, phase) => ma + circuit.background_ma[phase]));
 }
 
 function ratingWords(circuit) {
@@ -197,7 +198,7 @@ function meterWords(circuit) {
   const old = meter.age_ms === null ? "" : ` for ${age(meter.age_ms)}`;
   const words = {
     fresh: `meter ${((meter.age_ms ?? 0) / 1000).toFixed(1)} s old`,
-    late: `meter late${old}: nothing rises`,
+    late: meter.age_ms > 1000 ? `meter late${old}: nothing rises` : "the meter's values stand still: nothing rises",
     stale: `meter silent${old}: the worst case counts`,
     frozen: "meter frozen: the worst case counts",
     never: "meter not seen yet: the worst case counts",

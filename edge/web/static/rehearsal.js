@@ -25,7 +25,7 @@ export class Rehearsal {
     this.answer = make("p", { class: "answer", role: "status" });
     this.element.append(
       make("header", { class: "panel-head" }, make("h2", {}, "rehearsal")),
-      make("p", { class: "bay-sentence" }, "Cars, chargers, meter and cloud are simulated; the OCPP and Modbus between them are real. Break something."),
+      make("p", { class: "bay-sentence" }, "A simulated lot on real OCPP and Modbus. Break something."),
       this.cars(),
       this.building(),
       this.meter(),

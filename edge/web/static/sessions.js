@@ -35,9 +35,10 @@ export class Sessions {
 
   show(sessions, status) {
     const names = new Map(status.evses.map((evse) => [`${evse.charger}/${evse.evse}`, evse.id]));
+    const running = new Map(status.evses.map((evse) => [evse.transaction_id, evse.session_wh]));
     this.none.hidden = sessions.length > 0;
     this.table.hidden = sessions.length === 0;
-    this.parts.show(sessions, (each) => each.transaction_id, (row, each) => row.show(each, names, status.at_ms));
+    this.parts.show(sessions, (each) => each.transaction_id, (row, each) => row.show(each, names, running, status.at_ms));
   }
 }
 
@@ -47,16 +48,17 @@ class SessionRow {
     this.element = make("tr", {}, ...this.cells);
   }
 
-  show(session, names, nowMs) {
+  show(session, names, running, nowMs) {
+    const energy = session.ended_ms === null ? (running.get(session.transaction_id) ?? session.energy_wh) : session.energy_wh;
     const today = day(session.started_ms) === day(nowMs);
     const began = today ? time(session.started_ms) : `${day(session.started_ms)} ${time(session.started_ms)}`;
     const texts = [
       names.get(`${session.charger}/${session.evse}`) ?? `${session.charger}/${session.evse}`,
       began,
       age(Math.max(0, (session.ended_ms ?? nowMs) - session.started_ms)),
-      session.energy_wh === null ? "" : kwh(session.energy_wh),
+      energy === null ? "" : kwh(energy),
       session.token,
-      session.ended_ms === null ? "runs" : (session.reason ?? "ended"),
+      session.ended_ms === null ? "runs" : (session.reason ?? "ended").replaceAll("-", " "),
     ];
     texts.forEach((text, place) => say(this.cells[place], text));
   }

@@ -34,5 +34,17 @@ export function troubleFirst(evses) {
   return [...evses].sort((one, other) => RANK[one.severity] - RANK[other.severity]);
 }
 
+/** The measured current of our chargers below a circuit, per phase; who told nothing lately counts as 0. */
+export function measuredBelow(circuit, status) {
+  const below = new Set([circuit.name]);
+  let size = 0;
+  while (size !== below.size) {
+    size = below.size;
+    status.circuits.filter((each) => below.has(each.parent)).forEach((each) => below.add(each.name));
+  }
+  const flowing = status.evses.filter((evse) => below.has(evse.circuit) && evse.measured_ma !== null);
+  return [0, 1, 2].map((phase) => flowing.reduce((sum, evse) => sum + evse.measured_ma[phase], 0));
+}
+
 /** The names of a circuit's phases. */
 export const PHASES = ["L1", "L2", "L3"];
