@@ -3,7 +3,7 @@
 The rule, tier by tier (higher tier first):
 
 1. Admit: in the given order every claim whose minimum still fits on all circuits and phases that it
-   loads. What does not fit stays at 0.
+   loads, improved by swaps (admission.py). What does not fit stays at 0.
 2. Fill: raise all admitted claims together, like water, until a claim reaches its cap or a circuit's
    phase is full; who hangs on that phase stops, the others rise on.
 3. Floor every claim to its step, then hand the left-over steps out, smallest setpoint first.
@@ -17,65 +17,12 @@ level (free + sum of their minima - what others took above theirs) / n. O(E log 
 
 import heapq
 
-NO_ROOM = -1
+from edge.core.admission import admit
+from edge.core.claim import NO_ROOM, Claim
 
 _JOIN = 0
 _CAP = 1
 _FULL = 2
-
-
-class Claim:
-    """What an EVSE asks for. `rooms`: indexes of the (circuit, phase) pairs that it loads, nearest first.
-
-    `order` ranks inside the tier, smallest first. `tolerance_ma` is booked on top of what it gets;
-    `idle_ma` is what counts for it at 0 (the minimum with tolerance, until pausing is proven).
-    Of equals, who `has_ma` more keeps the odd step, so that a step does not wander.
-    """
-
-    __slots__ = (
-        "cap_ma",
-        "evse",
-        "has_ma",
-        "idle_ma",
-        "is_admitted",
-        "min_ma",
-        "order",
-        "rooms",
-        "share_ma",
-        "step_ma",
-        "stopped_by",
-        "tier",
-        "tolerance_ma",
-    )
-
-    def __init__(
-        self,
-        *,
-        evse: str,
-        rooms: list[int],
-        min_ma: int,
-        cap_ma: int,
-        step_ma: int,
-        tier: int,
-        order: tuple[object, ...],
-        tolerance_ma: int,
-        idle_ma: int,
-        has_ma: int = 0,
-    ) -> None:
-        self.evse = evse
-        self.rooms = rooms
-        self.min_ma = -(-min_ma // step_ma) * step_ma
-        self.cap_ma = cap_ma // step_ma * step_ma
-        self.step_ma = step_ma
-        self.tier = tier
-        self.order = order
-        self.tolerance_ma = tolerance_ma
-        self.idle_ma = idle_ma
-        self.has_ma = has_ma
-        self.is_admitted = False
-        self.share_ma = 0
-        self.stopped_by: int | None = None
-        """The room that keeps it from more, NO_ROOM when its cap does."""
 
 
 def allocate(claims: list[Claim], free_ma: list[int]) -> None:
@@ -91,27 +38,11 @@ def allocate(claims: list[Claim], free_ma: list[int]) -> None:
             free_ma[room] -= claim.idle_ma
     for tier in sorted({claim.tier for claim in claims}, reverse=True):
         members = sorted([claim for claim in claims if claim.tier == tier], key=lambda claim: claim.order)
-        admitted = [claim for claim in members if _admit(claim, free_ma)]
+        admitted = admit(members, free_ma)
         _Water(admitted, free_ma).rise()
         _hand_out_steps(admitted, free_ma)
         for claim in admitted:
             claim.stopped_by = _stopped_by(claim, free_ma)
-
-
-def _admit(claim: Claim, free_ma: list[int]) -> bool:
-    cost_ma = claim.min_ma + claim.tolerance_ma - claim.idle_ma
-    if claim.cap_ma < claim.min_ma:
-        claim.stopped_by = NO_ROOM
-        return False
-    for room in claim.rooms:
-        if free_ma[room] < max(cost_ma, 0):
-            claim.stopped_by = room
-            return False
-    for room in claim.rooms:
-        free_ma[room] -= cost_ma
-    claim.is_admitted = True
-    claim.share_ma = claim.min_ma
-    return True
 
 
 class _Water:

@@ -8,7 +8,8 @@ who obey.
 """
 
 from edge.core import pacing
-from edge.core.allocation import NO_ROOM, Claim, allocate
+from edge.core.allocation import allocate
+from edge.core.claim import NO_ROOM, Claim
 from edge.core.headroom import Headroom
 from edge.core.image import Reason
 from edge.core.lot import Lot
@@ -111,6 +112,8 @@ class Sharing:
             tolerance_ma=self._lot.tolerance_ma,
             idle_ma=one.idle_ma,
             has_ma=pace.setpoint_ma,
+            is_charging=pace.setpoint_ma > 0,
+            turn=one.seen.served_wh // SERVED_QUANTUM_WH,
         )
 
     def _hold(self, one: Standing) -> tuple[int, Reason] | None:

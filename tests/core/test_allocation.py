@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.core.allocation import NO_ROOM, Claim, allocate
+from edge.core.allocation import allocate
+from edge.core.claim import NO_ROOM, Claim
 
 TOLERANCE_MA = 600
 CIRCUITS = 4  # a root, two feeders, a sub-feeder of the first

@@ -1,0 +1,121 @@
+"""Who gets his minimum when not everybody can: in the given order, improved by cheap swaps.
+
+Taking whoever fits in order leaves gaps: a three-phase car stands where three one-phase cars could. So a
+claim that has not begun yet gives way when two others fit in its place. Who charges already is never
+swapped out; a pause costs more than a place gains.
+"""
+
+from edge.core.claim import NO_ROOM, Claim
+
+MAX_TRIALS = 5_000  # fits looked at in one call: a bound on time, not on safety
+
+
+def admit(claims: list[Claim], free_ma: list[int]) -> list[Claim]:
+    """The claims that get their minimum, which is taken from `free_ma`; the rest say what stopped them.
+
+    `claims` stand in the order in which they are to be served. The result keeps that order.
+    """
+    able = [claim for claim in claims if claim.cap_ma >= claim.min_ma]
+    for claim in claims:
+        claim.stopped_by = NO_ROOM
+    chosen = _Choice(able, free_ma)
+    for claim in able:
+        if chosen.fits(claim):
+            chosen.take(claim)
+    if len(chosen.admitted) < len(able) - 1:
+        chosen = _improved(chosen)
+    free_ma[:] = chosen.free_ma
+    for claim in able:
+        claim.is_admitted = claim.evse in chosen.admitted
+        claim.share_ma = claim.min_ma if claim.is_admitted else 0
+        claim.stopped_by = None if claim.is_admitted else chosen.blocking(claim)
+    return [claim for claim in able if claim.is_admitted]
+
+
+class _Choice:
+    """A set of claims that fits, and the room that it leaves."""
+
+    __slots__ = ("admitted", "claims", "free_ma")
+
+    def __init__(self, claims: list[Claim], free_ma: list[int], admitted: set[str] | None = None) -> None:
+        self.claims = claims
+        self.free_ma = list(free_ma)
+        self.admitted = set() if admitted is None else set(admitted)
+
+    def copy(self) -> "_Choice":
+        """Another one, to be changed for a trial."""
+        return _Choice(self.claims, self.free_ma, self.admitted)
+
+    def blocking(self, claim: Claim) -> int | None:
+        """The room, nearest first, in which its minimum does not fit. A room over its limit admits nobody."""
+        cost_ma = max(claim.cost_ma, 0)
+        for room in claim.rooms:
+            if self.free_ma[room] < cost_ma:
+                return room
+        return None
+
+    def fits(self, claim: Claim) -> bool:
+        """Whether its minimum fits on every room that it loads."""
+        return self.blocking(claim) is None
+
+    def take(self, claim: Claim) -> None:
+        """Admit it."""
+        self.admitted.add(claim.evse)
+        for room in claim.rooms:
+            self.free_ma[room] -= claim.cost_ma
+
+    def drop(self, claim: Claim) -> None:
+        """Send it away again."""
+        self.admitted.discard(claim.evse)
+        for room in claim.rooms:
+            self.free_ma[room] += claim.cost_ma
+
+
+def _improved(start: _Choice) -> _Choice:
+    """The same or a larger choice: exchanges of one for two; then, for a trial, of one for a smaller one."""
+    budget = [MAX_TRIALS]
+    best = start
+    while _exchange(best, budget, gain=2):
+        pass
+    trial = best.copy()
+    while budget[0] > 0 and _exchange(trial, budget, gain=1):
+        while _exchange(trial, budget, gain=2):
+            pass
+        if len(trial.admitted) > len(best.admitted):
+            best = trial.copy()
+    return best
+
+
+def _exchange(choice: _Choice, budget: list[int], *, gain: int) -> bool:
+    """Make the first exchange of one that has not begun for `gain` others; False when there is none.
+
+    Nobody gives way to those who were served more already. The last in order gives way first. An exchange
+    of one for one must leave more room than before, so that it cannot be undone for ever.
+    """
+    waiting = [claim for claim in choice.claims if claim.evse not in choice.admitted]
+    waiting.sort(key=_size)
+    for out in reversed(choice.claims):
+        if out.evse not in choice.admitted or out.is_charging:
+            continue
+        budget[0] -= len(waiting)
+        if budget[0] <= 0:
+            return False
+        choice.drop(out)
+        entering = []
+        for claim in waiting:
+            if gain == 1 and _size(claim) >= _size(out):
+                break
+            if claim.turn <= out.turn and choice.fits(claim):
+                choice.take(claim)
+                entering.append(claim)
+        if len(entering) >= gain:
+            return True
+        for claim in entering:
+            choice.drop(claim)
+        choice.take(out)
+    return False
+
+
+def _size(claim: Claim) -> int:
+    """How much room its minimum takes, over all that it loads."""
+    return len(claim.rooms) * claim.cost_ma

@@ -1,0 +1,69 @@
+"""What an EVSE asks of an allocation, and what the allocation answers."""
+
+NO_ROOM = -1  # as `stopped_by`: its own cap stops it
+
+
+class Claim:
+    """What an EVSE asks for. `rooms`: indexes of the (circuit, phase) pairs that it loads, nearest first.
+
+    `order` ranks inside the tier, smallest first. `tolerance_ma` is booked on top of what it gets;
+    `idle_ma` is what counts for it at 0 (the minimum with tolerance, until pausing is proven).
+    Who `is_charging` is not sent away for others of his tier, nor anybody for those who had more of a
+    `turn`. Of equals, who `has_ma` more keeps the odd step, so that a step does not wander.
+    """
+
+    __slots__ = (
+        "cap_ma",
+        "evse",
+        "has_ma",
+        "idle_ma",
+        "is_admitted",
+        "is_charging",
+        "min_ma",
+        "order",
+        "rooms",
+        "share_ma",
+        "step_ma",
+        "stopped_by",
+        "tier",
+        "tolerance_ma",
+        "turn",
+    )
+
+    def __init__(
+        self,
+        *,
+        evse: str,
+        rooms: list[int],
+        min_ma: int,
+        cap_ma: int,
+        step_ma: int,
+        tier: int,
+        order: tuple[object, ...],
+        tolerance_ma: int,
+        idle_ma: int,
+        has_ma: int = 0,
+        is_charging: bool = False,
+        turn: int = 0,
+    ) -> None:
+        self.evse = evse
+        self.rooms = rooms
+        self.min_ma = -(-min_ma // step_ma) * step_ma
+        self.cap_ma = cap_ma // step_ma * step_ma
+        self.step_ma = step_ma
+        self.tier = tier
+        self.order = order
+        self.tolerance_ma = tolerance_ma
+        self.idle_ma = idle_ma
+        self.has_ma = has_ma
+        self.is_charging = is_charging
+        self.turn = turn
+        self.is_admitted = False
+        self.share_ma = 0
+        self.stopped_by: int | None = None
+        """The room that keeps it from more, NO_ROOM when its cap does."""
+
+    @property
+    def cost_ma(self) -> int:
+        """What its admission takes of a room beyond what counts for it anyway."""
+        return self.min_ma + self.tolerance_ma - self.idle_ma
