@@ -62,7 +62,8 @@ class EvseImage(Record):
     `sampled_ms`: when that was measured (the older, safer estimate). `has_car`: a plug is in.
     `wants`: a driver may charge here now. `arrived_ms`, `served_wh`: of this session.
     `pause_proven`: 0 A was seen to stop the current on this model. `says_paused`: the station says that
-    it keeps the car waiting.
+    it keeps the car waiting. `departs_ms`, `wanted_wh`: when the driver leaves and how much he wants in this
+    session, None when he did not say. `sleeps`: a car known not to wake after 0 A.
     """
 
     FIELDS = (
@@ -78,6 +79,9 @@ class EvseImage(Record):
         "served_wh",
         "pause_proven",
         "says_paused",
+        "departs_ms",
+        "wanted_wh",
+        "sleeps",
     )
     __slots__ = FIELDS
 
@@ -96,6 +100,9 @@ class EvseImage(Record):
         served_wh: int = 0,
         pause_proven: bool = False,
         says_paused: bool = False,
+        departs_ms: int | None = None,
+        wanted_wh: int | None = None,
+        sleeps: bool = False,
     ) -> None:
         self.id = id
         self.is_linked = is_linked
@@ -109,3 +116,6 @@ class EvseImage(Record):
         self.served_wh = served_wh
         self.pause_proven = pause_proven
         self.says_paused = says_paused
+        self.departs_ms = departs_ms
+        self.wanted_wh = wanted_wh
+        self.sleeps = sleeps

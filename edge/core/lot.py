@@ -13,6 +13,7 @@ class Lot:
     A room is one phase of one circuit: index of the circuit in `tree.names` x 3 + phase. `rooms` are those
     that an EVSE loads, nearest first; `circuit_rooms` the first room of each circuit on its way.
     `dead_man_ms` is T: how long after it was sent a charger lets go of its last offer.
+    `voltage_mv`: phase to neutral, where energy must become time.
     `stale_after_ms`: per metered circuit, when its meter's silence means the worst case.
     """
 
@@ -28,6 +29,7 @@ class Lot:
         "stale_after_ms",
         "tolerance_ma",
         "tree",
+        "voltage_mv",
     )
 
     def __init__(
@@ -41,6 +43,7 @@ class Lot:
         min_on_ms: int = 900_000,
         min_off_ms: int = 300_000,
         tolerance_ma: int = TOLERANCE_MA,
+        voltage_mv: int = 230_000,
     ) -> None:
         """Raises ValueError when an EVSE stands twice or hangs on no circuit."""
         self.tree = tree
@@ -65,6 +68,7 @@ class Lot:
         self.min_on_ms = min_on_ms
         self.min_off_ms = min_off_ms
         self.tolerance_ma = tolerance_ma
+        self.voltage_mv = voltage_mv
 
     def rooms_of(self, evse: Evse, phases: tuple[int, ...]) -> list[int]:
         """The rooms that the EVSE loads when its car uses these phases."""

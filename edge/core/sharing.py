@@ -12,11 +12,13 @@ from edge.core.allocation import allocate
 from edge.core.claim import NO_ROOM, Claim
 from edge.core.headroom import Headroom
 from edge.core.image import Reason
+from edge.core.laxity import urgency
 from edge.core.lot import Lot
 from edge.core.quantities import NOTHING, on_phases
 from edge.core.standing import Standing
 
 SERVED_QUANTUM_WH = 5_000
+TIERS = 8  # room for the classes of urgency inside a priority
 
 
 class Target:
@@ -101,9 +103,9 @@ class Sharing:
             min_ma=evse.min_ma,
             cap_ma=cap_ma,
             step_ma=evse.step_ma,
-            tier=evse.priority,
+            tier=self._tier(one),
             order=(
-                not pacing.is_inside_min_on(self._lot, pace, self._now_ms),
+                not self._must_not_pause(one),
                 one.seen.served_wh // SERVED_QUANTUM_WH,
                 pace.setpoint_ma == 0,
                 one.seen.arrived_ms,
@@ -115,6 +117,25 @@ class Sharing:
             is_charging=pace.setpoint_ma > 0,
             turn=one.seen.served_wh // SERVED_QUANTUM_WH,
         )
+
+    def _tier(self, one: Standing) -> int:
+        """Priority first, urgency inside it."""
+        seen, evse = one.seen, one.evse
+        missing_wh = None if seen.wanted_wh is None else seen.wanted_wh - seen.served_wh
+        return evse.priority * TIERS + urgency(
+            departs_ms=seen.departs_ms,
+            missing_wh=missing_wh,
+            most_ma=evse.max_ma,
+            phases=len(one.phases),
+            voltage_mv=self._lot.voltage_mv,
+            now_ms=self._now_ms,
+        )
+
+    def _must_not_pause(self, one: Standing) -> bool:
+        """It began too recently, or its car would not wake again."""
+        if one.seen.sleeps and one.pace.setpoint_ma > 0:
+            return True
+        return pacing.is_inside_min_on(self._lot, one.pace, self._now_ms)
 
     def _hold(self, one: Standing) -> tuple[int, Reason] | None:
         """Up to where it may rise now, and why not further; None when nothing holds it."""

@@ -40,6 +40,7 @@ class Blueprint:
             hold_up_ms=settings.control.hold_up_ms,
             min_on_ms=settings.control.min_on_ms,
             min_off_ms=settings.control.min_off_ms,
+            voltage_mv=settings.voltage_mv,
             dead_man_ms=settings.control.dead_man_ms if dead_man_ms is None else dead_man_ms,
         )
 

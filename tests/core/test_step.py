@@ -214,6 +214,26 @@ def test_what_a_car_leaves_unused_goes_to_the_others_and_comes_back_when_it_is_u
     assert fast.draws_ma <= setpoints(lot)["bay-1"] + 1_000
 
 
+def test_who_leaves_soon_is_served_before_those_who_can_wait() -> None:
+    lot = busy(bays=2, rating_ma=40_000, building_max_ma=10_000)
+    lot.stations["bay-1"].leaves_in_ms, lot.stations["bay-1"].wanted_wh = 3_600_000, 15_000
+    lot.run(120_000)
+    assert setpoints(lot)["bay-1"] > setpoints(lot)["bay-0"] + 10_000
+    assert lot.late_excess == []
+
+
+def test_a_car_that_would_not_wake_keeps_its_minimum_when_others_must_pause() -> None:
+    lot = busy(bays=6, building_max_ma=50_000)
+    lot.stations["bay-4"].sleeps = True
+    lot.run(10_000)
+    lot.building = [40_000, 40_000, 40_000]
+    lot.disturb()
+    lot.run(40_000)
+    assert setpoints(lot)["bay-4"] >= 6_000
+    assert sum(value == 0 for value in setpoints(lot).values()) >= 2
+    assert lot.late_excess == []
+
+
 @pytest.mark.parametrize("kind", ["circuit", "chargers"])
 def test_a_limit_lowers_and_its_expiry_restores(kind: str) -> None:
     lot = busy()

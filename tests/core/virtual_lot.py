@@ -40,6 +40,9 @@ class Station:
     mode: str = "obeys"  # refuses, mute (takes it, answer lost), deaf (never takes it)
     obeys: bool = True
     is_sampling: bool = True
+    leaves_in_ms: int | None = None
+    wanted_wh: int | None = None
+    sleeps: bool = False
 
     def allowed_ma(self, now_ms: int) -> int:
         if not self.has_limit:
@@ -206,6 +209,9 @@ class VirtualLot:
                     sampled_ms=s.sampled_ms - 500,
                     arrived_ms=s.since_ms,
                     pause_proven=self.pause_proven,
+                    departs_ms=None if s.leaves_in_ms is None else self.now_ms + s.leaves_in_ms,
+                    wanted_wh=s.wanted_wh,
+                    sleeps=s.sleeps,
                 )
                 for s in self.stations.values()
             ],
