@@ -150,10 +150,10 @@ class CircuitView(Record):
 class Decision(Record):
     """What one step decided: a setpoint for every EVSE, the offers to send now, and how it saw the circuits.
 
-    `learned`: EVSEs on which pausing was just proven.
+    `learned`: EVSEs on which pausing was just proven; `sleepers`: those whose car did not wake from one.
     """
 
-    FIELDS = ("setpoints", "offers", "circuits", "learned")
+    FIELDS = ("setpoints", "offers", "circuits", "learned", "sleepers")
     __slots__ = FIELDS
 
     def __init__(
@@ -163,8 +163,10 @@ class Decision(Record):
         offers: list[Offer],
         circuits: list[CircuitView],
         learned: list[str],
+        sleepers: list[str],
     ) -> None:
         self.setpoints = setpoints
         self.offers = offers
         self.circuits = circuits
         self.learned = learned
+        self.sleepers = sleepers

@@ -15,6 +15,7 @@ class Pace(Record):
     """The recent past of one EVSE's setpoint. `restore_ma`: where a failsafe found it, 0 when none did.
 
     `has_drawn`: current was measured in this session; `serving`: a driver wanted to charge last cycle.
+    `woken_ms`: when a pause of a car that had drawn ended, until it draws again.
     """
 
     FIELDS = (
@@ -28,6 +29,7 @@ class Pace(Record):
         "raised_from_ma",
         "serving",
         "has_drawn",
+        "woken_ms",
     )
     __slots__ = FIELDS
 
@@ -44,6 +46,7 @@ class Pace(Record):
         raised_from_ma: int = 0,
         serving: bool = False,
         has_drawn: bool = False,
+        woken_ms: int | None = None,
     ) -> None:
         self.evse = evse
         self.setpoint_ma = setpoint_ma
@@ -55,6 +58,7 @@ class Pace(Record):
         self.raised_from_ma = raised_from_ma
         self.serving = serving
         self.has_drawn = has_drawn
+        self.woken_ms = woken_ms
 
 
 def may_rise_at(lot: Lot, pace: Pace) -> int:
@@ -93,6 +97,7 @@ def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int) -> Non
         if before_ma == 0:
             pace.started_ms = now_ms
             pace.paused_ms = None
+            pace.woken_ms = now_ms if pace.has_drawn else None
     pace.changed_ms = now_ms
     pace.setpoint_ma = setpoint_ma
 

@@ -21,6 +21,7 @@ from edge.core.standing import Standing, standings, sums_of_books
 
 DRAWS_MA = 2_000  # above this a car is charging
 STOPPED_MA = 500  # below this its current has stopped
+WAKES_WITHIN_MS = 300_000  # a car that draws nothing for so long after a pause sleeps
 HELD_BACK_MS = 60_000  # a station that says "paused" for so long without current has proven it
 
 
@@ -38,6 +39,7 @@ def step(memory: Memory, image: Image, now_ms: int) -> Decision:
         offers=_offers(memory, standing, setpoints, now_ms),
         circuits=[rooms[name].view(sums[name]) for name in memory.lot.tree.names],
         learned=[name for name in sorted(standing) if _has_proven_pause(standing[name], now_ms)],
+        sleepers=[name for name in sorted(standing) if _does_not_wake(standing[name])],
     )
 
 
@@ -60,6 +62,8 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
         learning.observe(memory.habits[evse.id], evse, here, pace, now_ms)
         if here.wants and here.terminals_ma is not None and max(here.terminals_ma) > DRAWS_MA:
             pace.has_drawn = True
+            if pace.woken_ms is not None and here.sampled_ms > pace.woken_ms:
+                pace.woken_ms = None  # it is awake
 
 
 def _settle(
@@ -153,3 +157,11 @@ def _has_proven_pause(one: Standing, now_ms: int) -> bool:
     if one.pace.has_drawn:
         return since_ms >= ledger.FOLLOW_MS
     return seen.says_paused and since_ms >= HELD_BACK_MS
+
+
+def _does_not_wake(one: Standing) -> bool:
+    """Whether a car that drew current before a pause has drawn none since it ended."""
+    seen, pace = one.seen, one.pace
+    if seen.sleeps or not seen.wants or seen.terminals_ma is None or pace.woken_ms is None:
+        return False
+    return seen.sampled_ms - pace.woken_ms >= WAKES_WITHIN_MS and max(seen.terminals_ma) <= STOPPED_MA

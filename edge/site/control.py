@@ -65,6 +65,7 @@ class Control:
         self.limits: dict[str, Limit] = {}
         self.on_cycle: Callable[[Decision], None] = lambda _: None
         self.on_learned: Callable[[str], None] = lambda _: None
+        self.on_sleeper: Callable[[str], None] = lambda _: None
         self._blueprint = blueprint
         self._observed = observed
         self._clock = clock
@@ -126,6 +127,8 @@ class Control:
             group.create_task(self._send(offer.evse, offer.number, offer.limit_ma))
         for evse in decision.learned:
             self._learn(evse)
+        for evse in decision.sleepers:
+            self._mark_sleeper(evse)
         self.decision = decision
         self.cycle += 1
         self.on_cycle(decision)
@@ -205,6 +208,14 @@ class Control:
             log.warning("%s refuses %d A: %s", evse, limit_ma // 1000, outcome.sentence)
         else:
             log.warning("%s does not answer to %d A", evse, limit_ma // 1000)
+
+    def _mark_sleeper(self, evse: str) -> None:
+        charger, number = self._blueprint.places[evse]
+        observed = self._observed[charger].evses[number]
+        if not observed.sleeps and observed.token:
+            observed.sleeps = True
+            log.info("%s: its car did not wake after a pause; it keeps its minimum from now on", evse)
+            self.on_sleeper(observed.token)
 
     def _learn(self, evse: str) -> None:
         model = self._observed[self._blueprint.places[evse][0]].model

@@ -40,6 +40,7 @@ class ObservedEvse:
         self.energy_wh: int | None = None
         self.arrived_ms = 0
         self.started_at_ms: int | None = None
+        self.sleeps = False
 
     @property
     def state(self) -> EvseState | None:
@@ -63,13 +64,23 @@ class ObservedEvse:
             return 0
         return max(0, self.energy_wh - self.meter_start_wh)
 
-    def begin(self, transaction_id: int, token: str, meter_wh: int, at_ms: int, seen_ms: int) -> None:
-        """A transaction runs here from now on."""
+    def begin(
+        self,
+        transaction_id: int,
+        token: str,
+        meter_wh: int,
+        at_ms: int,
+        seen_ms: int,
+        *,
+        sleeps: bool = False,
+    ) -> None:
+        """A transaction runs here from now on. `sleeps`: its car is known not to wake from a pause."""
         self.transaction_id = transaction_id
         self.token = token
         self.meter_start_wh = meter_wh
         self.energy_wh = meter_wh
         self.started_at_ms = at_ms
+        self.sleeps = sleeps
         self.arrived_ms = seen_ms
 
     def end(self) -> None:
@@ -77,6 +88,7 @@ class ObservedEvse:
         self.transaction_id = None
         self.token = ""
         self.started_at_ms = None
+        self.sleeps = False
 
 
 class ObservedCharger:
@@ -164,6 +176,7 @@ class ObservedCharger:
                 served_wh=evse.served_wh,
                 pause_proven=pause_proven,
                 says_paused=evse.state == "suspended-evse",
+                sleeps=evse.sleeps,
             )
             for evse in self.evses.values()
         ]

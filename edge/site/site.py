@@ -49,7 +49,7 @@ from edge.site.ports import (
 from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter
 from edge.site.status import Status, StrangerStatus, UplinkStatus
-from edge.site.tokens import Token, Tokens, shortened
+from edge.site.tokens import Token, Tokens, fingerprint, shortened
 from edge.site.transactions import Transactions
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ HEARTBEAT_S = 60
 PERFORM_DEADLINE_MS = 30_000
 MAX_DOCUMENTS = 1_000
 BOOTS = "boot"  # what a charger said of itself when it booted last
+SLEEPERS = "sleeper"  # tokens, by fingerprint, whose cars do not wake from a pause
 PAUSES = "pauses"  # models that were seen to stop their current at 0 A
 
 
@@ -89,7 +90,8 @@ class Site:
             for name in blueprint.chargers
         }
         self._tokens = Tokens(blueprint.settings.tokens.accept, list(tokens))
-        self._transactions = Transactions(journal, clock, self._observed)
+        self._sleepers: set[str] = set()
+        self._transactions = Transactions(journal, clock, self._observed, self._sleepers)
         self._drivers: dict[str, Charger] = {}
         self._store = store
         self._proven_pauses = set(proven_pauses)
@@ -106,6 +108,7 @@ class Site:
         )
         self.control.on_cycle = self._publish
         self.control.on_learned = lambda model: self._remember(PAUSES, model, b"true")
+        self.control.on_sleeper = self._remember_sleeper
         self._reporter = Reporter(blueprint, self._observed, clock, self._transactions)
         self._status = self._reporter.before_the_first_cycle()
         self._news = asyncio.Event()
@@ -113,6 +116,7 @@ class Site:
     async def resume(self) -> None:
         """Take up what the process before us left running, and what it had learnt of the chargers."""
         self._proven_pauses.update(await self._store.documents(PAUSES))
+        self._sleepers.update(await self._store.documents(SLEEPERS))
         for name, body in (await self._store.documents(BOOTS)).items():
             if name in self._observed:
                 self._observed[name].boot = msgspec.json.decode(body, type=ChargerBooted)
@@ -239,6 +243,10 @@ class Site:
         self._news.set()
         self._news = asyncio.Event()
         self._on_cycle()
+
+    def _remember_sleeper(self, token: str) -> None:
+        self._sleepers.add(fingerprint(token))
+        self._remember(SLEEPERS, fingerprint(token), b"true")
 
     def _remember(self, kind: str, key: str, body: bytes) -> None:
         """Have a document written soon; the newest wins, a full queue costs only memory after a restart."""

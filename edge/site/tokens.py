@@ -1,6 +1,7 @@
 """Who may charge: the site's list, the policy for strangers, and grants for one start."""
 
 import csv
+import hashlib
 from datetime import datetime
 from typing import Literal
 
@@ -48,6 +49,11 @@ class Tokens:
     def spend(self, charger: str, token: str) -> None:
         """The grant, if there was one, has become a transaction."""
         self._granted.pop((charger, token.casefold()), None)
+
+
+def fingerprint(token: str) -> str:
+    """What stands for a token where the token itself must not be kept."""
+    return hashlib.sha256(token.casefold().encode()).hexdigest()
 
 
 def read_tokens(text: str, *, file: str) -> list[Token]:

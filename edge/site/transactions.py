@@ -19,7 +19,7 @@ from edge.site.events import (
 )
 from edge.site.observed import ObservedCharger, ObservedEvse
 from edge.site.ports import Clock, Entry, Journal, JournalBrokenError, JournalFullError, Session
-from edge.site.tokens import shortened
+from edge.site.tokens import fingerprint, shortened
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +27,14 @@ log = logging.getLogger(__name__)
 class Transactions:
     """The open sessions of the site, and the one place where they begin and end."""
 
-    def __init__(self, journal: Journal, clock: Clock, chargers: dict[str, ObservedCharger]) -> None:
+    def __init__(
+        self, journal: Journal, clock: Clock, chargers: dict[str, ObservedCharger], sleepers: set[str]
+    ) -> None:
+        """`sleepers`: fingerprints of tokens whose cars do not wake from a pause."""
         self._journal = journal
         self._clock = clock
         self._chargers = chargers
+        self._sleepers = sleepers
         self._open: dict[int, Session] = {}
         self._last_id = 0
         self.is_full = False
@@ -79,7 +83,14 @@ class Transactions:
         self._open[session.transaction_id] = session
         evse = self._evse(event.charger, event.evse)
         if evse is not None and token.status == "accepted" and self._is_newest(evse, event.at_ms):
-            evse.begin(session.transaction_id, event.token, event.meter_wh, event.at_ms, event.seen_ms)
+            evse.begin(
+                session.transaction_id,
+                event.token,
+                event.meter_wh,
+                event.at_ms,
+                event.seen_ms,
+                sleeps=fingerprint(event.token) in self._sleepers,
+            )
             self._chargers[event.charger].touch()
         name = evse.name if evse else event.charger
         log.info("%s transaction %d begins, token %s", name, session.transaction_id, shortened(event.token))

@@ -234,6 +234,21 @@ def test_a_car_that_would_not_wake_keeps_its_minimum_when_others_must_pause() ->
     assert lot.late_excess == []
 
 
+def test_a_car_that_does_not_wake_after_a_pause_is_named() -> None:
+    lot = busy(bays=1, building_max_ma=60_000)
+    lot.building = [62_000, 62_000, 62_000]
+    lot.run(60_000)
+    assert setpoints(lot)["bay-0"] == 0
+    lot.stations["bay-0"].car_max_ma = 0
+    lot.building = [5_000, 5_000, 5_000]
+    named = []
+    for _ in range(480):
+        lot.run(1_000)
+        named += lot.decision.sleepers
+    assert setpoints(lot)["bay-0"] >= 6_000
+    assert set(named) == {"bay-0"}
+
+
 @pytest.mark.parametrize("kind", ["circuit", "chargers"])
 def test_a_limit_lowers_and_its_expiry_restores(kind: str) -> None:
     lot = busy()

@@ -47,7 +47,7 @@ class OneBay:
         site = settings.read(SITE, {}, look_up=lambda secret: "known").accepted()
         self.charger = ObservedCharger("bay-1", {1: "bay-1"})
         observed = {"bay-1": self.charger}
-        transactions = Transactions(None, self.clock, observed)  # nothing is stored here
+        transactions = Transactions(None, self.clock, observed, set())  # nothing is stored here
         self.reporter = Reporter(Blueprint(site), observed, self.clock, transactions)
         self.note(LinkChanged, is_up=True)
         self.note(EvseStatusChanged, evse=1, state="charging")
@@ -76,7 +76,7 @@ class OneBay:
             is_settling=False,
         )
         setpoint = Setpoint(evse="bay-1", limit_ma=limit_ma, reason=reason, booked_ma=booked)
-        decision = Decision(setpoints=[setpoint], offers=[], circuits=[grid], learned=[])
+        decision = Decision(setpoints=[setpoint], offers=[], circuits=[grid], learned=[], sleepers=[])
         status = self.reporter.report(decision, cycle=1, readings={}, limits={}, uplinks=(), strangers=())
         return status.evses[0]
 
