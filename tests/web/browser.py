@@ -1,10 +1,13 @@
 """Debian's Chromium, headless, and what is asked of a page that it shows."""
 
+import asyncio
 import contextlib
 import os
 
 import pytest
 from playwright.async_api import async_playwright
+
+from tests.web.conftest import served
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -86,3 +89,31 @@ async def page_of(browser, url, *, size=DESK, expect_errors=False, **options):
     finally:
         await context.close()
     assert expect_errors or complaints == []
+
+
+@contextlib.asynccontextmanager
+async def beating(box):
+    """The lot publishes as a site does, whether something changed or not."""
+
+    async def beat():
+        while True:
+            box.lot.publish()
+            await asyncio.sleep(0.3)
+
+    async with asyncio.TaskGroup() as group:
+        heart = group.create_task(beat())
+        yield
+        heart.cancel()
+
+
+@contextlib.asynccontextmanager
+async def shown(browser, path="/", *, size=DESK, expect_errors=False, browser_options=None, **options):
+    """The lot of the wireframe, alive, and the page that shows it."""
+    async with (
+        served(**options) as box,
+        beating(box),
+        page_of(
+            browser, box.url + path, size=size, expect_errors=expect_errors, **(browser_options or {})
+        ) as page,
+    ):
+        yield box, page
