@@ -1,0 +1,1 @@
+"""`python -m tests.bench`: this project beside the stock `ocpp` package, the same jobs in one run."""
