@@ -110,14 +110,13 @@ def _draws(memory: Memory, standing: dict[str, Standing], now_ms: int) -> dict[s
 
 
 def _draw(one: Standing, now_ms: int) -> Draw:
-    """Unknown wiring cannot be taken off any phase."""
-    is_placed = one.evse.wiring is not None
-    sampled = one.flowing_ma if one.flowing_ma is not None and is_placed else NOTHING
+    """Taken off where it is booked: an unknown wiring counts on every phase in both, and the sum is right."""
+    sampled = NOTHING if one.flowing_ma is None else one.flowing_ma
     sampled_ms = one.seen.sampled_ms
     raised_ms = one.pace.raised_ms
     if raised_ms is None or now_ms - raised_ms > EXPLAINED_MS or sampled_ms >= raised_ms + FOLLOW_MS:
         return Draw(sampled=sampled, sampled_ms=sampled_ms)
-    offered = on_phases(one.pace.setpoint_ma, one.phases if is_placed else ())
+    offered = on_phases(one.pace.setpoint_ma, one.phases)
     explained = larger(NOTHING, minus(offered, sampled))
     return Draw(sampled=sampled, sampled_ms=sampled_ms, explained=explained, raised_ms=raised_ms)
 

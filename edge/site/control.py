@@ -76,6 +76,7 @@ class Control:
         self._chargers: dict[str, Charger] = {}
         self._wake = asyncio.Event()
         self._failing: set[str] = set()
+        self.refusing: set[str] = set()
         self._confirmed_ma: dict[str, int] = {}
 
     def attach(self, charger: str, driver: Charger) -> None:
@@ -196,6 +197,10 @@ class Control:
 
     def _tell(self, evse: str, limit_ma: int, outcome: OfferOutcome) -> None:
         """Once when offers begin to fail, once when they succeed again."""
+        if isinstance(outcome, OfferRefused):
+            self.refusing.add(evse)
+        elif isinstance(outcome, Confirmed):
+            self.refusing.discard(evse)
         if isinstance(outcome, Confirmed):
             if evse in self._failing:
                 self._failing.discard(evse)

@@ -53,6 +53,7 @@ class Reporter:
         self._wording = sentences.Wording(blueprint.settings.timezone)
         self._before: dict[str, deque[str]] = {name: deque(maxlen=HISTORY) for name in blueprint.places}
         self._setpoints: dict[str, int] = {}
+        self._refusing: set[str] = set()
         self._changed_ms: dict[str, int] = {}
 
     def before_the_first_cycle(self) -> Status:
@@ -78,8 +79,10 @@ class Reporter:
         limits: dict[str, Limit],
         uplinks: tuple[UplinkStatus, ...],
         strangers: tuple[StrangerStatus, ...],
+        refusing: set[str],
     ) -> Status:
-        """The status after this decision."""
+        """The status after this decision. `refusing`: EVSEs whose last offer was refused."""
+        self._refusing = refusing
         now_ms = self._clock.mono_ms()
         flowing = {evse.name: self._measured(evse, now_ms) for evse in self._evses()}
         circuits = [self._circuit(view, decision, readings, flowing, now_ms) for view in decision.circuits]
@@ -173,7 +176,7 @@ class Reporter:
             reason=setpoint.reason,
             circuits=circuits,
             silent_for_ms=silent_for_ms,
-            fails=False,
+            refuses=setpoint.evse in self._refusing,
         )
         self._remember(setpoint, shown.sentence)
         return EvseStatus(

@@ -50,7 +50,7 @@ def bay(
     reason: Reason,
     circuits: dict[str, CircuitStatus],
     silent_for_ms: int | None,
-    fails: bool,
+    refuses: bool,
 ) -> Bay:
     """The state of a bay; trouble comes before what is normal."""
     if charger.link != "up":
@@ -58,7 +58,7 @@ def bay(
     if evse.state == "faulted":
         error = (evse.status.error if evse.status else None) or "a fault"
         return Bay(icon="✕", word="fault", severity="act", sentence=f"Charger reports {error}. Do not use.")
-    if fails:
+    if refuses:
         sentence = f"Refuses limits. Counted at {amps(booked_ma)}."
         return Bay(icon="⚠", word="rejects", severity="act", sentence=sentence)
     if measured_ma is not None and measured_ma > setpoint_ma + GAP_MA and measured_ma >= booked_ma - GAP_MA:

@@ -238,6 +238,7 @@ class Site:
             readings=self.control.readings,
             limits=self.control.limits,
             uplinks=tuple(self._uplinks[name] for name in sorted(self._uplinks)),
+            refusing=self.control.refusing,
             strangers=tuple(self._strangers[name] for name in sorted(self._strangers)),
         )
         self._news.set()

@@ -200,6 +200,19 @@ def test_current_on_another_phase_than_the_learnt_ones_counts_at_once() -> None:
     assert sorted(lot.decision.setpoints[0].booked_ma) == [0, 32_600, 32_600]
 
 
+def test_a_one_phase_car_at_an_unknown_rotation_settles_and_does_not_swing() -> None:
+    lot = VirtualLot(1, bays=1, rating_ma=40_000, building_max_ma=10_000, unknown_bay=0)
+    lot.run(3_000)
+    station = lot.stations["bay-0"]
+    station.charging, station.since_ms, station.car_phases = True, lot.now_ms, (0,)
+    lot.run(90_000)
+    rises = len(lot.raised)
+    lot.run(180_000)
+    assert setpoints(lot)["bay-0"] == 29_000
+    assert len(lot.raised) == rises
+    assert lot.late_excess == []
+
+
 def test_what_a_car_leaves_unused_goes_to_the_others_and_comes_back_when_it_is_used() -> None:
     lot = busy(bays=2, rating_ma=50_000, building_max_ma=15_000)
     slow, fast = lot.stations["bay-0"], lot.stations["bay-1"]

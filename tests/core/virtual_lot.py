@@ -22,6 +22,7 @@ REACTION_MS = 8_000  # meter 0.5 s + cycle 1 s + delivery 0.5 s + follow 3 s, do
 @dataclass
 class Station:
     evse: Evse
+    wiring: tuple[int, ...] = (0, 1, 2)  # the true one; the controller may not know it
     has_dead_man: bool = True
     car_phases: tuple[int, ...] = (0, 1, 2)  # terminals that the car uses
     car_max_ma: int = 32_000
@@ -70,9 +71,8 @@ class Station:
         return tuple(self.draws_ma if t in self.car_phases else 0 for t in range(3))
 
     def grid(self) -> list[int]:
-        wiring = self.evse.wiring if self.evse.wiring is not None else (0, 1, 2)
         amps = [0, 0, 0]
-        for terminal, phase in enumerate(wiring):
+        for terminal, phase in enumerate(self.wiring):
             amps[phase] += self.terminals()[terminal]
         return amps
 
@@ -88,6 +88,7 @@ class VirtualLot:
         fallback_ma: int = 6_000,
         pause_proven: bool = True,
         hold_up_ms: int = 20_000,
+        unknown_bay: int | None = 4,
         sloppy=None,
     ):
         self.random = random.Random(seed)
@@ -108,7 +109,7 @@ class VirtualLot:
                 circuit="west" if n % 2 else "east",
                 max_ma=32_000,
                 fallback_ma=fallback_ma,
-                wiring=rotations[n % 3],
+                wiring=None if n == unknown_bay else rotations[n % 3],
             )
             for n in range(bays)
         ]
@@ -122,7 +123,7 @@ class VirtualLot:
             min_off_ms=30_000,
         )
         self.memory = Memory(self.lot, now_ms=self.now_ms)
-        self.stations = {evse.id: Station(evse=evse) for evse in evses}
+        self.stations = {evse.id: Station(evse=evse, wiring=rotations[n % 3]) for n, evse in enumerate(evses)}
         self.pause_proven = pause_proven
         self.building = [10_000, 8_000, 12_000]
         self.reading = None

@@ -77,7 +77,9 @@ class OneBay:
         )
         setpoint = Setpoint(evse="bay-1", limit_ma=limit_ma, reason=reason, booked_ma=booked)
         decision = Decision(setpoints=[setpoint], offers=[], circuits=[grid], learned=[], sleepers=[])
-        status = self.reporter.report(decision, cycle=1, readings={}, limits={}, uplinks=(), strangers=())
+        status = self.reporter.report(
+            decision, cycle=1, readings={}, limits={}, uplinks=(), strangers=(), refusing=set()
+        )
         return status.evses[0]
 
 
