@@ -5,6 +5,7 @@ events only leave their latest value here. A peer that hangs or a disk that stal
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -42,7 +43,7 @@ from edge.site.ports import (
 log = logging.getLogger(__name__)
 
 PERIOD_MS = 1_000
-WAKE_MS = 50  # several reasons to wake early make one cycle
+WAKE_MS = 50  # several reasons to wake early make one cycle; an overload waits for no other
 CHECKPOINT_EVERY = 60  # cycles
 
 
@@ -74,7 +75,8 @@ class Control:
         self._memory = Memory(blueprint.lot, now_ms=clock.mono_ms())
         self._results: list[OfferResult] = []
         self._chargers: dict[str, Charger] = {}
-        self._wake = asyncio.Event()
+        self._due_ms = 0
+        self._is_sooner = asyncio.Event()
         self._failing: set[str] = set()
         self.refusing: set[str] = set()
         self._confirmed_ma: dict[str, int] = {}
@@ -85,47 +87,48 @@ class Control:
 
     def wake(self) -> None:
         """Something happened that should not wait for the next period."""
-        self._wake.set()
+        self._cycle_within(WAKE_MS)
 
     def read(self, reading: Reading) -> None:
-        """The latest value of a meter; one above the circuit's limit wakes the cycle."""
+        """The latest value of a meter; one above the circuit's limit makes a cycle at once."""
         self.readings[reading.circuit] = reading
         rating_ma = self._blueprint.lot.tree.circuits[reading.circuit].rating_ma
         if reading.current_ma is not None and max(reading.current_ma) > rating_ma:
-            self.wake()
+            self._cycle_within(0)
 
     async def run(self) -> None:
         """Cycle until cancelled; leaves no task behind."""
         async with asyncio.TaskGroup() as group:
             while True:
-                self._cycle(group)
+                self._due_ms = self._clock.mono_ms() + PERIOD_MS
+                await self._cycle(group)
                 await self._rest()
 
-    async def _rest(self) -> None:
-        try:
-            async with asyncio.timeout(PERIOD_MS / 1000):
-                await self._wake.wait()
-                await asyncio.sleep(WAKE_MS / 1000)
-        except TimeoutError:
-            pass
-        self._wake.clear()
+    def _cycle_within(self, wait_ms: int) -> None:
+        due_ms = self._clock.mono_ms() + wait_ms
+        if due_ms < self._due_ms:
+            self._due_ms = due_ms
+            self._is_sooner.set()
 
-    def _cycle(self, group: asyncio.TaskGroup) -> None:
+    async def _rest(self) -> None:
+        """Until the next cycle is due, which events may bring forward meanwhile."""
+        while (left_ms := self._due_ms - self._clock.mono_ms()) > 0:
+            self._is_sooner.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_ms / 1000):
+                    await self._is_sooner.wait()
+
+    async def _cycle(self, group: asyncio.TaskGroup) -> None:
+        """Decide, let the offers leave, and only then write down and tell what was decided."""
         now_ms = self._clock.mono_ms()
         image = self._image(now_ms)
-        checkpoint = None
-        if self._recorder is not None and self.cycle % CHECKPOINT_EVERY == 0:
-            checkpoint = msgspec.json.encode(self._memory.checkpoint())
+        starts_record = self._recorder is not None and self.cycle % CHECKPOINT_EVERY == 0
+        checkpoint = self._memory.checkpoint() if starts_record else None
         decision = step(self._memory, image, now_ms)
-        if self._recorder is not None:
-            self._recorder.record(
-                digest=self._blueprint.digest,
-                checkpoint=checkpoint,
-                image=msgspec.json.encode([now_ms, image.plain()]),
-                decision=msgspec.json.encode(decision.plain()),
-            )
         for offer in decision.offers:
             group.create_task(self._send(offer.evse, offer.number, offer.limit_ma))
+        await asyncio.sleep(0)  # every one of them runs until it waits for its answer
+        self._record(now_ms, checkpoint, image, decision)
         for evse in decision.learned:
             self._learn(evse)
         for evse in decision.sleepers:
@@ -133,6 +136,15 @@ class Control:
         self.decision = decision
         self.cycle += 1
         self.on_cycle(decision)
+
+    def _record(self, now_ms: int, checkpoint: list[object] | None, image: Image, decision: Decision) -> None:
+        if self._recorder is not None:
+            self._recorder.record(
+                digest=self._blueprint.digest,
+                checkpoint=None if checkpoint is None else msgspec.json.encode(checkpoint),
+                image=msgspec.json.encode([now_ms, image.plain()]),
+                decision=msgspec.json.encode(decision.plain()),
+            )
 
     def _image(self, now_ms: int) -> Image:
         results, self._results = self._results, []
