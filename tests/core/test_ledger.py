@@ -1,0 +1,210 @@
+"""The worst-case book against a station that may do whatever its protocol allows.
+
+`AMPYARD_SOAK=1 pytest tests/core/test_ledger.py` takes more than 100,000 steps.
+"""
+
+import os
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from edge.core import ledger
+from edge.core.circuit import Circuit, Tree
+from edge.core.evse import Evse, EvseImage
+from edge.core.image import CONFIRMED, LOST, REFUSED, UNSENT, OfferResult
+from edge.core.ledger import Book
+from edge.core.lot import CLOCK_ERROR_MS, Lot
+
+T_MS = 60_000
+TREE = Tree([Circuit("grid", parent=None, rating_ma=63_000, building_max_ma=0, is_metered=False)])
+LIMITS = st.sampled_from([0, 6_000, 7_000, 10_000, 16_000, 32_000])
+
+
+def lot_of(**options) -> Lot:
+    evse = Evse(id="bay-1", circuit="grid", max_ma=32_000, wiring=(0, 1, 2), **options)
+    return Lot(TREE, [evse], stale_after_ms={}, dead_man_ms=T_MS)
+
+
+class Station:
+    """What the charger really believes. Its clock may be wrong by what is tolerated, not by more."""
+
+    def __init__(self, lot: Lot, clock_error_ms: int) -> None:
+        self.evse = lot.evses[0]
+        self.limit_ma: int | None = None  # no profile at all
+        self.falls_at_ms = 0
+        self.clock_error_ms = clock_error_ms
+
+    def accept(self, limit_ma: int, sent_ms: int) -> None:
+        self.limit_ma = limit_ma
+        self.falls_at_ms = sent_ms + T_MS + self.clock_error_ms
+
+    def allowed_ma(self, now_ms: int) -> int:
+        if self.limit_ma is None:
+            return self.evse.max_ma
+        return self.limit_ma if now_ms < self.falls_at_ms else self.evse.fallback_ma
+
+
+class Ledger(RuleBasedStateMachine):
+    @initialize(error_ms=st.integers(-CLOCK_ERROR_MS, CLOCK_ERROR_MS), old=st.one_of(st.none(), LIMITS))
+    def begin(self, error_ms: int, old: int | None) -> None:
+        self.lot = lot_of()
+        self.now_ms = 1_000_000
+        self.book = Book(evse="bay-1", since_ms=self.now_ms)
+        self.station = Station(self.lot, error_ms)
+        if old is not None:  # what the process before us had told it
+            self.station.accept(old, self.now_ms - 1_000)
+        else:
+            self.station.accept(self.lot.evses[0].max_ma, self.now_ms)
+        self.is_linked = True
+        self.losses = self.boots = self.number = 0
+        self.waiting: list[tuple[int, int, int, bool]] = []  # number, limit, sent, has it arrived
+
+    def image(self) -> EvseImage:
+        return EvseImage(
+            id="bay-1", is_linked=self.is_linked, boots=self.boots, link_losses=self.losses, pause_proven=True
+        )
+
+    @rule(ms=st.sampled_from([10, 500, 3_000, 11_000, 25_000, 80_000]))
+    def time_passes(self, ms: int) -> None:
+        self.now_ms += ms
+
+    @precondition(lambda self: self.is_linked and len(self.waiting) < 3)
+    @rule(limit_ma=LIMITS, arrives=st.booleans())
+    def offer(self, limit_ma: int, arrives: bool) -> None:
+        """Sent at once; it arrives now or never."""
+        self.number += 1
+        ledger.note_decided(self.book, self.number, limit_ma, self.now_ms)
+        if arrives:
+            self.station.accept(limit_ma, self.now_ms)
+        self.waiting.append((self.number, limit_ma, self.now_ms, arrives))
+
+    @precondition(lambda self: self.waiting)
+    @rule(answered=st.booleans())
+    def outcome(self, answered: bool) -> None:
+        number, _, sent_ms, arrived = self.waiting.pop(0)
+        result = CONFIRMED if arrived and answered else LOST
+        self.note(number, result, sent_ms)
+
+    @precondition(lambda self: self.is_linked)
+    @rule(limit_ma=LIMITS, result=st.sampled_from([REFUSED, UNSENT]))
+    def offer_that_changes_nothing(self, limit_ma: int, result: str) -> None:
+        self.number += 1
+        ledger.note_decided(self.book, self.number, limit_ma, self.now_ms)
+        self.note(self.number, result, self.now_ms)
+
+    def note(self, number: int, result: str, sent_ms: int) -> None:
+        answer = OfferResult(evse="bay-1", number=number, result=result, sent_ms=sent_ms)
+        ledger.note_result(self.book, answer, self.now_ms)
+
+    @precondition(lambda self: self.is_linked)
+    @rule()
+    def link_is_lost(self) -> None:
+        self.is_linked = False
+        self.losses += 1
+        for number, _, sent_ms, _ in self.waiting:
+            self.note(number, LOST, sent_ms)
+        self.waiting.clear()
+        ledger.note_link(self.book, self.image())
+
+    @precondition(lambda self: not self.is_linked)
+    @rule(forgets=st.booleans(), boots=st.booleans())
+    def link_is_back(self, forgets: bool, boots: bool) -> None:
+        """With a boot that may have cost it every profile, and is told in the same moment; or without."""
+        self.is_linked = True
+        if boots:
+            self.boots += 1
+            if forgets:
+                self.station.limit_ma = None
+        ledger.note_link(self.book, self.image())
+
+    @rule(number=st.integers(0, 40))
+    def an_answer_from_nowhere(self, number: int) -> None:
+        """An answer to what was decided before a boot, or never, proves nothing."""
+        known = {number for number, *_ in self.waiting} | {each[0] for each in self.book.possible}
+        if number not in known:
+            self.note(number, CONFIRMED, self.now_ms)
+
+    @rule()
+    def the_controller_restarts(self) -> None:
+        self.waiting.clear()
+        self.book = Book(evse="bay-1", since_ms=self.now_ms, boots=self.boots, link_losses=self.losses)
+
+    @invariant()
+    def whatever_it_believes_is_booked(self) -> None:
+        if not hasattr(self, "book"):
+            return
+        held_ma = ledger.held_ma(self.lot, self.lot.evses[0], self.image(), self.book, self.now_ms)
+        assert held_ma >= self.station.allowed_ma(self.now_ms)
+
+
+EXAMPLES, STEPS = (2_500, 50) if os.environ.get("AMPYARD_SOAK") else (150, 40)
+Ledger.TestCase.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None)
+TestLedger = Ledger.TestCase
+
+
+def book_of(**options) -> Book:
+    return Book(evse="bay-1", since_ms=0, **options)
+
+
+def held(lot: Lot, book: Book, now_ms: int, *, linked: bool = True, proven: bool = True) -> int:
+    image = EvseImage(id="bay-1", is_linked=linked, pause_proven=proven)
+    return ledger.held_ma(lot, lot.evses[0], image, book, now_ms)
+
+
+def test_until_the_first_confirmation_the_maximum_is_booked() -> None:
+    assert held(lot_of(), book_of(), 1_000) == 32_000
+
+
+def test_between_two_offers_the_larger_one_is_booked_until_the_later_is_confirmed() -> None:
+    lot, book = lot_of(), book_of(confirmed_ma=16_000, confirmed_sent_ms=1_000)
+    ledger.note_decided(book, 1, 10_000, 2_000)
+    assert held(lot, book, 2_000) == 16_000
+    ledger.note_result(book, OfferResult(evse="bay-1", number=1, result=CONFIRMED, sent_ms=2_000), 2_100)
+    assert held(lot, book, 2_100) == 10_000
+
+
+def test_a_lost_link_books_the_fallback_as_well() -> None:
+    lot, book = lot_of(fallback_ma=10_000), book_of(confirmed_ma=6_000, confirmed_sent_ms=1_000)
+    assert held(lot, book, 2_000) == 6_000
+    assert held(lot, book, 2_000, linked=False) == 10_000
+
+
+def test_what_the_guarantee_does_not_credit_is_booked_after_a_silence() -> None:
+    lot = lot_of(fallback_ma=6_000, credit_ma=32_000)
+    book = book_of(confirmed_ma=10_000, confirmed_sent_ms=0)
+    assert held(lot, book, T_MS + CLOCK_ERROR_MS, linked=False) == 10_000
+    assert held(lot, book, T_MS + CLOCK_ERROR_MS + 1, linked=False) == 32_000
+
+
+def test_a_charger_without_a_dead_man_is_booked_at_its_maximum_for_ever() -> None:
+    assert held(lot_of(has_dead_man=False), book_of(confirmed_ma=6_000), 1_000) == 32_000
+
+
+def test_zero_is_booked_as_the_minimum_until_pausing_is_proven() -> None:
+    book = book_of(confirmed_ma=0, confirmed_sent_ms=0)
+    assert held(lot_of(), book, 1_000, proven=False) == 6_000
+    assert held(lot_of(), book, 1_000, proven=True) == 0
+
+
+def test_nothing_is_sent_twice_while_an_answer_is_awaited_unless_it_lowers() -> None:
+    lot, book = lot_of(), book_of(confirmed_ma=6_000)
+    ledger.note_decided(book, 1, 16_000, 1_000)
+    assert not ledger.must_send(lot, book, 16_000, 1_100)
+    assert not ledger.must_send(lot, book, 20_000, 1_100)
+    assert ledger.must_send(lot, book, 10_000, 1_100)
+
+
+def test_an_offer_is_repeated_every_third_of_t_and_a_refused_one_with_growing_waits() -> None:
+    lot, book = lot_of(), book_of()
+    ledger.note_decided(book, 1, 16_000, 1_000)
+    ledger.note_result(book, OfferResult(evse="bay-1", number=1, result=CONFIRMED, sent_ms=1_000), 1_100)
+    assert not ledger.must_send(lot, book, 16_000, 1_000 + T_MS // 3 - 1)
+    assert ledger.must_send(lot, book, 16_000, 1_000 + T_MS // 3)
+    for number in (2, 3):
+        ledger.note_decided(book, number, 20_000, 2_000)
+        ledger.note_result(
+            book, OfferResult(evse="bay-1", number=number, result=REFUSED, sent_ms=2_000), 2_000
+        )
+    assert not ledger.must_send(lot, book, 20_000, 11_900)
+    assert ledger.must_send(lot, book, 20_000, 12_000)
