@@ -10,8 +10,8 @@ under way or lost since, and what it measures, plus a tolerance. Why that is nev
   moment at which a refresh is overdue, or the link was lost, the fallback is booked as well; the offer
   itself stays booked until T and the clock error that we tolerate have passed.
 * A boot may lose every profile: the whole rating is booked until an offer sent afterwards is confirmed.
-  The same holds from the start of this process for stations that we have not heard of, until T has passed:
-  then the dead man of the process before us has fired.
+  The same holds from the start of this process. Only a station that was never heard of since is booked at
+  what the guarantee credits once T has passed: then the dead man of the process before us has fired.
 * What it measures is booked though it may be above all that.
 * 0 A counts as the minimum until the model has been seen to stop its current at 0 A.
 """
@@ -31,10 +31,11 @@ DEADLINE_MS = 10_000  # an offer whose answer takes longer is lost; it may have 
 class Book(Record):
     """What is known of one EVSE's offers.
 
-    `confirmed_ma` None: nothing since the start or the last boot. `possible`: [number, limit,
-    decided ms] of every offer that may have reached it since. `is_unsure`: the link was lost since the last
-    confirmation. `failed_ms`: when the last offer was refused or lost, None when none was.
-    `in_flight`: the newest offer has no outcome yet. `changed_ms`: when another limit was last decided.
+    `confirmed_ma` None: nothing since the start or the last boot. `was_heard`: it was linked since the start.
+    `possible`: [number, limit, decided ms] of every offer that may have reached it since. `is_unsure`: the
+    link was lost since the last confirmation. `failed_ms`: when the last offer was refused or lost, None when
+    none was. `in_flight`: the newest offer has no outcome yet. `changed_ms`: when another limit was last
+    decided.
     """
 
     FIELDS = (
@@ -44,6 +45,7 @@ class Book(Record):
         "confirmed_sent_ms",
         "possible",
         "has_booted",
+        "was_heard",
         "boots",
         "link_losses",
         "is_unsure",
@@ -66,6 +68,7 @@ class Book(Record):
         confirmed_sent_ms: int = 0,
         possible: list[list[int]] | None = None,
         has_booted: bool = False,
+        was_heard: bool = False,
         boots: int = 0,
         link_losses: int = 0,
         is_unsure: bool = False,
@@ -83,6 +86,7 @@ class Book(Record):
         self.confirmed_sent_ms = confirmed_sent_ms
         self.possible = [list(each) for each in possible or []]
         self.has_booted = has_booted
+        self.was_heard = was_heard
         self.boots = boots
         self.link_losses = link_losses
         self.is_unsure = is_unsure
@@ -110,6 +114,8 @@ def note_link(book: Book, seen: EvseImage) -> None:
         book.failed_ms = None
         book.last_limit_ma = None
         book.in_flight = False
+    if seen.is_linked:
+        book.was_heard = True
     if seen.link_losses != book.link_losses:
         book.link_losses = seen.link_losses
         book.is_unsure = True
@@ -168,7 +174,8 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> i
     if not evse.has_dead_man:
         return evse.max_ma
     if book.confirmed_ma is None:
-        has_let_go = not book.has_booted and now_ms - book.since_ms > lot.silence_ms
+        was_silent = not book.has_booted and not book.was_heard
+        has_let_go = was_silent and now_ms - book.since_ms > lot.silence_ms
         held = evse.credit_ma if has_let_go else evse.max_ma
     else:
         age_ms = now_ms - book.confirmed_sent_ms
