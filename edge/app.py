@@ -37,11 +37,11 @@ PAGE = "edge.web.server"
 class Box:
     """Where and how the site runs on this machine.
 
-    `records`: the file of recorded steps, best where memory is not worn. `dead_man_ms` None: as configured.
+    `records`: the file of recorded steps, best where nothing is worn by writing; None: beside the journal. `dead_man_ms` None: as configured.
     """
 
     state: Path
-    records: Path
+    records: Path | None = None
     socket: Path | None = None
     host: str = "0.0.0.0"  # noqa: S104  chargers and phones come from the lot's network
     web_host: str = "0.0.0.0"  # noqa: S104
@@ -68,7 +68,7 @@ async def run(
     notifier = Notifier()
     try:
         async with open_journal(box.state / "journal.db", clock, _routes(settings)) as journal:
-            recorder = SqliteRecorder(box.records)
+            recorder = SqliteRecorder(box.records or box.state / "steps.db")
             site = Site(
                 blueprint,
                 journal,
