@@ -1,7 +1,7 @@
 """Raw charging stations in a process of their own: `python -m tests.bench.fleet URL COUNT`.
 
-They answer with bytes made beforehand and note when each SetChargingProfile arrived, so they cost little
-and both sides the same.
+They note when something arrives and answer 50 ms later with bytes made beforehand. So they cost little while
+profiles are being sent, both sides the same, and no answer to the first profile delays the last.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import time
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from tests.bench.orders import obey
+from tests.bench.orders import keep_to_core, obey
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 MASK = b"\0\0\0\0"  # a mask of zeroes is legal and costs nothing
@@ -27,6 +27,7 @@ ANSWERS = {
     b"TriggerMessage": b'{"status":"NotImplemented"}',
 }
 CONNECT_AT_ONCE = 20
+THOUGHT_S = 0.05
 
 
 class Station(asyncio.Protocol):
@@ -35,6 +36,7 @@ class Station(asyncio.Protocol):
     def __init__(self, identity, address):
         self.identity = identity
         self.address = address
+        self.arrivals = []  # (ns, bytes)
         self.buffer = b""
         self.is_open = False
         self.profiles = []  # (arrived ns, text)
@@ -52,7 +54,16 @@ class Station(asyncio.Protocol):
         )
 
     def data_received(self, data):
-        arrived_ns = time.monotonic_ns()
+        self.arrivals.append((time.monotonic_ns(), data))
+        if len(self.arrivals) == 1:
+            asyncio.get_running_loop().call_later(THOUGHT_S, self.think)
+
+    def think(self):
+        arrivals, self.arrivals = self.arrivals, []
+        for arrived_ns, data in arrivals:
+            self.take(data, arrived_ns)
+
+    def take(self, data, arrived_ns):
         self.buffer += data
         if not self.is_open:
             head, found, rest = self.buffer.partition(b"\r\n\r\n")
@@ -170,6 +181,7 @@ def now():
 
 
 async def main(url, count):
+    keep_to_core(1)
     address = urlsplit(url)
     stations = [Station(f"cp-{number:03d}", address) for number in range(1, count + 1)]
     await obey(Fleet(stations))

@@ -6,6 +6,12 @@ import os
 import sys
 
 
+def keep_to_core(number):
+    """A side and its stations must not take turns on one core, as the kernel likes to have it."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
 async def obey(actor):
     """Do what stdin says, `[method, arguments...]` a line, and answer each on stdout, until it ends."""
     loop = asyncio.get_running_loop()

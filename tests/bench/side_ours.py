@@ -20,7 +20,7 @@ from edge.site.events import Sampled
 from edge.site.observed import SAMPLE_LAG_MS
 from edge.site.ports import Reading
 from tests.bench.lot import MAX_A, MIN_A, POLL_S, Meter, rating_a
-from tests.bench.orders import obey
+from tests.bench.orders import keep_to_core, obey
 
 CLOCK = SystemClock()
 
@@ -135,6 +135,7 @@ def sample(charger, current_ma):
 
 
 async def main(count):
+    keep_to_core(0)
     logging.basicConfig(level=logging.ERROR)
     probe = Probe()
     site = settings.read(site_file(count), guards(), file="bench", folder=Path()).accepted()
@@ -142,7 +143,11 @@ async def main(count):
     started = asyncio.get_running_loop().create_future()
     with tempfile.TemporaryDirectory() as folder:
         box = app.Box(
-            state=Path(folder), host="127.0.0.1", web_host="127.0.0.1", proven_pauses=("Bench/Raw/",)
+            state=Path(folder),
+            records=Path(folder) / "steps.db",
+            host="127.0.0.1",
+            web_host="127.0.0.1",
+            proven_pauses=("Bench/Raw/",),
         )
         async with asyncio.TaskGroup() as group:
             running = group.create_task(app.run(site, box, started=started.set_result))

@@ -21,7 +21,7 @@ from ocpp.v16.enums import (
 )
 
 from tests.bench.lot import MAX_A, MIN_A, POLL_S, TOLERANCE_MA, Meter, rating_a
-from tests.bench.orders import obey
+from tests.bench.orders import keep_to_core, obey
 
 HOLD_S = 120
 BACKDATE_S = 15
@@ -135,6 +135,7 @@ def now():
 
 
 async def main(count):
+    keep_to_core(0)
     side = Stock(count)
     async with websockets.serve(side.connected, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
         side.port = server.sockets[0].getsockname()[1]
