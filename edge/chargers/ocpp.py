@@ -60,11 +60,12 @@ class OcppCharger:
         if link is None:
             return OfferLost(was_sent=False)
         ends_ms = self._clock.mono_ms() + deadline_ms
-        try:
-            async with asyncio.timeout(deadline_ms / 1000):
-                await link.ready.wait()
-        except TimeoutError:
-            return OfferLost(was_sent=False)
+        if not link.ready.is_set():
+            try:
+                async with asyncio.timeout(deadline_ms / 1000):
+                    await link.ready.wait()
+            except TimeoutError:
+                return OfferLost(was_sent=False)
         sent_ms = self._clock.mono_ms()
         payload = self._offers[evse].render(
             limit_ma=limit_ma, now_ms=self._clock.now_ms(), hold_s=valid_ms // 1000

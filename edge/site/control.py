@@ -172,16 +172,9 @@ class Control:
         driver = self._chargers.get(charger)
         outcome: OfferOutcome = OfferLost(was_sent=False)
         if driver is not None:
-            try:
-                async with asyncio.timeout(DEADLINE_MS / 1000):
-                    outcome = await driver.offer(
-                        evse_number,
-                        limit_ma,
-                        valid_ms=self._blueprint.lot.dead_man_ms,
-                        deadline_ms=DEADLINE_MS,
-                    )
-            except TimeoutError:
-                outcome = OfferLost(was_sent=True)
+            outcome = await driver.offer(
+                evse_number, limit_ma, valid_ms=self._blueprint.lot.dead_man_ms, deadline_ms=DEADLINE_MS
+            )
         self._results.append(self._result(evse, number, outcome))
         self._tell(evse, limit_ma, outcome)
         self.wake()
