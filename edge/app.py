@@ -38,7 +38,8 @@ PAGE = "edge.web.server"
 class Box:
     """Where and how the site runs on this machine.
 
-    `records`: the file of recorded steps, best where nothing is worn by writing; None: beside the journal. `dead_man_ms` None: as configured.
+    `records`: the file of recorded steps, best where nothing is worn by writing; None: beside the journal.
+    `dead_man_ms` None: as configured.
     """
 
     state: Path
