@@ -85,8 +85,6 @@ async def run(
             rooms = _Rooms(settings, box, clock, blueprint, site=site, journal=journal)
             async with asyncio.TaskGroup() as group:
                 started(await rooms.open(group))
-                gc.collect()
-                gc.freeze()  # what a start leaves behind lives as long as we do: not to be looked through again
                 group.create_task(recorder.run(), name="recorder")
                 group.create_task(site.run(), name="site")
                 _leave_out_of_collections()
