@@ -1,4 +1,4 @@
-"""The main job itself, in this process: a site file, the composed application, a simulated world around it."""
+"""The main job itself, in this process: a site file, the composed application, a world around it."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Foreign peers, the `ocpp` package over `websockets`, at both ends; its own validation checks every frame."""
+"""Foreign peers: the `ocpp` package over `websockets` at both ends, its own validation in force."""
 
 import asyncio
 import contextlib
