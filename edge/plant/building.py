@@ -1,6 +1,7 @@
 """What everything but the chargers draws: steady load, steps, slow drift and noise."""
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from random import Random
 
@@ -43,7 +44,7 @@ class Building:
 
     def steady_ma(self, now_ms: int) -> Triple:
         """The load without drift and noise."""
-        return next(load for at_ms, load in reversed(self._steps) if at_ms <= now_ms)
+        return self._steps[bisect_right(self._steps, now_ms, key=lambda step: step[0]) - 1][1]
 
     def load_ma(self, now_ms: int) -> Triple:
         """What the building draws at that moment; the same moment always gives the same answer."""

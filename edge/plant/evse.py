@@ -1,6 +1,6 @@
 """An EVSE as hardware: a pilot, a contactor, a meter, perhaps a car."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.plant.cars import Car, CarModel
 from edge.plant.wiring import NOTHING, STRAIGHT, Triple, Wiring
@@ -49,11 +49,12 @@ class Evse:
         return self._energy_nj // _NJ_PER_WH
 
     def plug(self, model: CarModel, now_ms: int) -> Car:
-        """A car arrives; ValueError when the bay is taken."""
+        """A car arrives; ValueError when the bay is taken. What is not wired charges nothing in the car."""
         if self.car is not None:
             raise ValueError(f"{self.plan.name} is taken")
         self.advance(now_ms)
-        self.car = Car(model, now_ms, voltage_mv=self._voltage_mv)
+        wired = replace(model, phases=min(model.phases, self.plan.wiring.phases))
+        self.car = Car(wired, now_ms, voltage_mv=self._voltage_mv)
         return self.car
 
     def unplug(self, now_ms: int) -> None:
