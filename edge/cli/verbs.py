@@ -33,6 +33,11 @@ VERBS = (
     Verb(name="demo", summary="a whole lot on this machine, to look at and to break", module="edge.cli.demo"),
     Verb(name="run", summary="run the controller of a site", module="edge.cli.run"),
     Verb(name="check", summary="prove a site file, or tell every fault in it", module="edge.cli.check"),
+    Verb(
+        name="simulate",
+        summary="whole days of a site in a minute, our rule beside others",
+        module="edge.cli.simulate",
+    ),
     Verb(name="explain", summary="say why a bay is offered what it is offered", module="edge.cli.explain"),
     Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),
