@@ -95,7 +95,11 @@ class _Door:
         )
         if not websocket.can_prepare(request):
             return web.Response(status=426, text="OCPP over WebSocket is spoken here")
-        await websocket.prepare(request)
+        try:
+            await websocket.prepare(request)
+        except ConnectionError as error:
+            log.debug("%s at %s left during the handshake: %s", identity, address, error)
+            return web.Response()
         if websocket.ws_protocol is None:  # OCPP-J 1.6 section 3.2: complete the handshake, then close
             log.info("%s at %s speaks none of %s", identity, address, ", ".join(self._subprotocols))
             await websocket.close(code=aiohttp.WSCloseCode.PROTOCOL_ERROR)

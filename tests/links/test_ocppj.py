@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import socket
 import time
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -404,3 +406,20 @@ async def test_everything_closes_in_about_a_second_whoever_does_not_answer():
                 await connections.get()
             begun = time.monotonic()
         assert time.monotonic() - begun < 2.0
+
+
+async def test_a_station_that_leaves_during_the_handshake_is_no_bug(caplog):
+    async with server() as (url, _):
+        address = urlsplit(url)
+        upgrade = (
+            "GET /ocpp/cp1 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n"
+        )
+        for _ in range(5):
+            with socket.create_connection((address.hostname, address.port)) as hasty:
+                hasty.sendall(upgrade.encode())
+            await asyncio.sleep(0.05)
+        async with client(url) as station:
+            await station.call("Heartbeat", b"{}", timeout_s=3)
+    assert [record for record in caplog.records if record.exc_info] == []
