@@ -60,8 +60,16 @@ def test_the_same_id_at_another_station_is_another_message():
 def test_disorder_is_noticed():
     books = Bookkeeping()
     number = start(books, started_ms=10_000)
-    stop(books, number, ended_ms=9_000)
+    stop(books, number, ended_ms=8_999)
     assert "came after" in books.irregularities[0]
+
+
+def test_a_triggered_sample_may_overtake_the_end_of_its_transaction():
+    books = Bookkeeping()
+    number = start(books)
+    books.sample("bay-1", "b", transaction_id=number, taken_ms=9_020)
+    stop(books, number, ended_ms=9_000)
+    assert books.irregularities == []
 
 
 def test_what_belongs_to_no_transaction_is_noticed():
