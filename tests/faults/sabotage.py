@@ -18,8 +18,8 @@ from edge.site.transactions import Transactions
 
 
 def no_ledger() -> None:
-    def drawn(lot, evse, seen, _book, now_ms):
-        return ledger.with_tolerance(lot, ledger.measured(evse, seen, now_ms) or NOTHING)
+    def drawn(lot, _held_ma, _phases, flowing_ma):
+        return ledger.with_tolerance(lot, flowing_ma or NOTHING)
 
     ledger.booked = drawn
     step._is_paid = lambda *_: True
