@@ -11,12 +11,15 @@ has a sample that is newer than the fall, and never by a sample that is newer th
 meter: a meter that stands still while a car is seen to draw more has stopped to measure. An EVSE without a
 usable sample is subtracted as nothing.
 
+What a sample says stops to be true when its EVSE is lowered: from when the car must have followed on, only
+what it is offered is subtracted. Else a building that rises meanwhile would hide behind the car.
+
 A rise that a raised offer explains is not the building's: while a car follows its new offer, readings
 after the raise are lowered by what the offer added, and nothing else on that circuit may rise. A meter
 above its limit ends that leniency: then everything unexplained is the building's.
 """
 
-from edge.core.quantities import NOTHING, larger, minus
+from edge.core.quantities import NOTHING, larger, minus, plus
 from edge.core.record import Record
 
 HISTORY_MS = 120_000
@@ -45,21 +48,26 @@ class Draw:
     """One EVSE's part in what a meter sees.
 
     `sampled`: what its sample says, on the grid's phases, NOTHING without one. `sampled_ms` its time.
+    `gone`: how much of that must have gone by `gone_ms`, because it was lowered since.
     `explained`: how much more a raised offer may have added since `raised_ms`.
     """
 
-    __slots__ = ("explained", "raised_ms", "sampled", "sampled_ms")
+    __slots__ = ("explained", "gone", "gone_ms", "raised_ms", "sampled", "sampled_ms")
 
     def __init__(
         self,
         *,
         sampled: tuple[int, int, int],
         sampled_ms: int,
+        gone: tuple[int, int, int] = NOTHING,
+        gone_ms: int = 0,
         explained: tuple[int, int, int] = NOTHING,
         raised_ms: int = 0,
     ) -> None:
         self.sampled = sampled
         self.sampled_ms = sampled_ms
+        self.gone = gone
+        self.gone_ms = gone_ms
         self.explained = explained
         self.raised_ms = raised_ms
 
@@ -85,26 +93,21 @@ def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int],
     There must be a reading. Both are at least 0: a meter without direction cannot tell a surplus.
     """
     readings = history.readings
-    least = NOTHING
-    for draw in draws:
-        if draw.sampled != NOTHING and draw.sampled_ms > readings[-1][0]:
-            least = history.last_ma
+    usable = [draw for draw in draws if draw.sampled != NOTHING and draw.sampled_ms >= readings[0][0]]
+    with_raises = without = _least(history, usable)
     subtracted = NOTHING
     window_ms = readings[-1][0]
-    for draw in draws:
-        if draw.sampled != NOTHING and draw.sampled_ms >= readings[0][0]:
-            subtracted = (
-                subtracted[0] + draw.sampled[0],
-                subtracted[1] + draw.sampled[1],
-                subtracted[2] + draw.sampled[2],
-            )
-            window_ms = min(window_ms, draw.sampled_ms)
+    for draw in usable:
+        subtracted = plus(subtracted, draw.sampled)
+        window_ms = min(window_ms, draw.sampled_ms)
     raised = [draw for draw in draws if draw.explained != NOTHING]
-    with_raises = least
-    without = least
+    lowered = [draw for draw in usable if draw.gone != NOTHING]
     for index in range(len(readings) - 1, -1, -1):
         taken_ms, first, second, third = readings[index]
         left = minus((first, second, third), subtracted)
+        for draw in lowered:
+            if taken_ms >= draw.gone_ms:
+                left = plus(left, draw.gone)
         without = larger(without, left)
         for draw in raised:
             if taken_ms > draw.raised_ms:
@@ -113,3 +116,9 @@ def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int],
         if taken_ms <= window_ms:
             break  # the last reading at or before the oldest sample has its say too
     return with_raises, without
+
+
+def _least(history: History, usable: list[Draw]) -> tuple[int, int, int]:
+    """The background of before, when a sample is newer than the last change of the meter; else nothing."""
+    newest_ms = max([draw.sampled_ms for draw in usable], default=0)
+    return history.last_ma if newest_ms > history.readings[-1][0] else NOTHING

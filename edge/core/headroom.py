@@ -10,7 +10,8 @@ from edge.core.memory import Memory
 from edge.core.quantities import NOTHING, everywhere, larger, minus, on_phases, plus, smaller
 from edge.core.standing import Standing
 
-EXPLAINED_MS = 30_000  # for so long at most a raised offer explains a rise of the meter
+EXPLAINED_MS = 30_000  # for so long a raised offer explains a rise of the meter
+EXPLAINED_SAMPLED_MS = 150_000  # where samples come, if late: one of a minute ago, a minute under way
 
 
 class Headroom:
@@ -113,12 +114,25 @@ def _draw(one: Standing, now_ms: int) -> Draw:
     """Taken off where it is booked: an unknown wiring counts on every phase in both, and the sum is right."""
     sampled = NOTHING if one.flowing_ma is None else one.flowing_ma
     sampled_ms = one.seen.sampled_ms
-    raised_ms = one.pace.raised_ms
-    if raised_ms is None or now_ms - raised_ms > EXPLAINED_MS or sampled_ms >= raised_ms + FOLLOW_MS:
-        return Draw(sampled=sampled, sampled_ms=sampled_ms)
-    offered = on_phases(one.pace.setpoint_ma, one.phases)
-    explained = larger(NOTHING, minus(offered, sampled))
-    return Draw(sampled=sampled, sampled_ms=sampled_ms, explained=explained, raised_ms=raised_ms)
+    pace = one.pace
+    left = sampled
+    if pace.lowest_ma is not None:
+        left = smaller(sampled, on_phases(pace.lowest_ma, one.phases))
+    gone = minus(sampled, left)
+    gone_ms = pace.lowest_ms + FOLLOW_MS
+    raised_ms = pace.raised_ms
+    explained_ms = EXPLAINED_MS if one.flowing_ma is None else EXPLAINED_SAMPLED_MS
+    if raised_ms is None or now_ms - raised_ms > explained_ms or sampled_ms >= raised_ms + FOLLOW_MS:
+        return Draw(sampled=sampled, sampled_ms=sampled_ms, gone=gone, gone_ms=gone_ms)
+    offered = on_phases(pace.setpoint_ma, one.phases)
+    return Draw(
+        sampled=sampled,
+        sampled_ms=sampled_ms,
+        gone=gone,
+        gone_ms=gone_ms,
+        explained=larger(NOTHING, minus(offered, left)),
+        raised_ms=raised_ms,
+    )
 
 
 def _is_above(current_ma: tuple[int, int, int], limit_ma: int) -> bool:

@@ -16,6 +16,7 @@ class Pace(Record):
 
     `has_drawn`: current was measured in this session; `serving`: a driver wanted to charge last cycle.
     `woken_ms`: when a pause of a car that had drawn ended, until it draws again.
+    `lowest_ma`: the lowest setpoint since the last sample that shows it followed, decided at `lowest_ms`.
     """
 
     FIELDS = (
@@ -30,6 +31,8 @@ class Pace(Record):
         "serving",
         "has_drawn",
         "woken_ms",
+        "lowest_ma",
+        "lowest_ms",
     )
     __slots__ = FIELDS
 
@@ -47,6 +50,8 @@ class Pace(Record):
         serving: bool = False,
         has_drawn: bool = False,
         woken_ms: int | None = None,
+        lowest_ma: int | None = None,
+        lowest_ms: int = 0,
     ) -> None:
         self.evse = evse
         self.setpoint_ma = setpoint_ma
@@ -59,6 +64,8 @@ class Pace(Record):
         self.serving = serving
         self.has_drawn = has_drawn
         self.woken_ms = woken_ms
+        self.lowest_ma = lowest_ma
+        self.lowest_ms = lowest_ms
 
 
 def may_rise_at(lot: Lot, pace: Pace) -> int:
@@ -85,6 +92,9 @@ def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int) -> Non
     if setpoint_ma == before_ma:
         return
     if setpoint_ma < before_ma:
+        if pace.lowest_ma is None or setpoint_ma < pace.lowest_ma:
+            pace.lowest_ma = setpoint_ma
+            pace.lowest_ms = now_ms
         pace.restore_ma = max(pace.restore_ma, before_ma) if by_failsafe else 0
         if setpoint_ma == 0:
             pace.paused_ms = now_ms

@@ -60,6 +60,8 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
         elif not here.wants and pace.serving:
             pacing.end_session(pace)
         learning.observe(memory.habits[evse.id], evse, here, pace, now_ms)
+        if here.sampled_ms >= pace.lowest_ms + ledger.FOLLOW_MS:
+            pace.lowest_ma = None  # the sample shows what became of it
         if here.wants and here.terminals_ma is not None and max(here.terminals_ma) > DRAWS_MA:
             pace.has_drawn = True
             if pace.woken_ms is not None and here.sampled_ms > pace.woken_ms:

@@ -65,6 +65,24 @@ def test_a_car_that_stops_does_not_give_its_current_away_before_its_sample_says_
     assert all(value <= before[evse] for evse, value in setpoints(lot).items())
 
 
+@pytest.mark.parametrize(
+    ("every_s", "delay_s", "least_ma"), [(1, 0, 40_000), (10, 2, 40_000), (30, 15, 30_000), (60, 60, 18_000)]
+)
+def test_samples_that_come_late_cost_current_but_neither_a_fuse_nor_the_peace(
+    every_s, delay_s, least_ma
+) -> None:
+    lot = busy(sample_every_ms=every_s * 1_000, sample_delay_ms=delay_s * 1_000)
+    lot.run(300_000)
+    begin = len(lot.raised)
+    for load in (20_000, 9_000, 25_000, 12_000):
+        lot.building = [load, load, load]
+        lot.disturb()
+        lot.run(120_000)
+    assert lot.late_excess == []
+    assert len(lot.raised) - begin <= 4 * 6, "at most one rise for each bay and each change of the building"
+    assert sum(setpoints(lot).values()) >= least_ma
+
+
 def test_a_silent_meter_stops_every_rise_after_2_s_and_means_the_worst_case_after_5_s() -> None:
     lot = busy(building_max_ma=39_000)
     lot.meter = "silent"
@@ -327,9 +345,19 @@ EVENTS = st.lists(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 2**32), events=EVENTS, proven=st.booleans())
-def test_whatever_happens_no_fuse_carries_more_than_its_rating_beyond_the_reaction_time(seed, events, proven):
-    lot = VirtualLot(seed, pause_proven=proven)
+@given(
+    seed=st.integers(0, 2**32),
+    events=EVENTS,
+    proven=st.booleans(),
+    every_s=st.sampled_from([1, 10, 30, 60]),
+    delay_s=st.sampled_from([0, 2, 15, 60]),
+)
+def test_whatever_happens_no_fuse_carries_more_than_its_rating_beyond_the_reaction_time(
+    seed, events, proven, every_s, delay_s
+):
+    lot = VirtualLot(
+        seed, pause_proven=proven, sample_every_ms=every_s * 1_000, sample_delay_ms=delay_s * 1_000
+    )
     lot.run(3_000)
     for what, bay, amps, seconds in events:
         happen(lot, what, f"bay-{bay}", amps)

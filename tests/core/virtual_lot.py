@@ -38,6 +38,8 @@ class Station:
     since_ms: int = 0
     sample: tuple[int, ...] | None = None
     sampled_ms: int = 0
+    taken_ms: int = 0
+    under_way: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     mode: str = "obeys"  # refuses, mute (takes it, answer lost), deaf (never takes it)
     obeys: bool = True
     is_sampling: bool = True
@@ -89,9 +91,13 @@ class VirtualLot:
         pause_proven: bool = True,
         hold_up_ms: int = 20_000,
         unknown_bay: int | None = 4,
+        sample_every_ms: int = SAMPLE_EVERY_MS,
+        sample_delay_ms: int = 500,
         sloppy=None,
     ):
         self.random = random.Random(seed)
+        self.sample_every_ms = sample_every_ms
+        self.sample_delay_ms = sample_delay_ms
         self.now_ms = 1_000_000
         rotations = [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
         tree = Tree(
@@ -160,19 +166,25 @@ class VirtualLot:
         self.now_ms += TICK_MS
         for station in self.stations.values():
             station.advance(self.now_ms)
-            if (
-                station.is_linked
-                and station.is_sampling
-                and self.now_ms - station.sampled_ms >= SAMPLE_EVERY_MS
-            ):
-                station.sample = station.terminals()
-                station.sampled_ms = self.now_ms
+            self._sample(station)
         self._deliver()
         if self.now_ms % 500 == 0:
             self._poll()
         self._judge()
         if self.now_ms % 1_000 == 0:
             self._cycle()
+
+    def _sample(self, station: Station) -> None:
+        """A sample is taken now and arrives later; the controller is told when it was taken, or earlier."""
+        if (
+            station.is_linked
+            and station.is_sampling
+            and self.now_ms - station.taken_ms >= self.sample_every_ms
+        ):
+            station.taken_ms = self.now_ms
+            station.under_way.append((self.now_ms, station.terminals()))
+        while station.under_way and self.now_ms - station.under_way[0][0] >= self.sample_delay_ms:
+            station.sampled_ms, station.sample = station.under_way.pop(0)
 
     def _poll(self) -> None:
         if self.meter == "silent":
