@@ -26,11 +26,13 @@ PROBE_EVERY_MS = 600_000
 class Habit(Record):
     """What the samples of this session have shown.
 
-    `terminals`: those that the car uses, None until learnt. `cap_ma` None: it takes what it gets.
+    `arrived_ms` names the session. `terminals`: those that the car uses, None until learnt. `cap_ma` None: it
+    takes what it gets.
     """
 
     FIELDS = (
         "evse",
+        "arrived_ms",
         "sampled_ms",
         "terminals",
         "candidate",
@@ -45,6 +47,7 @@ class Habit(Record):
         self,
         *,
         evse: str,
+        arrived_ms: int = 0,
         sampled_ms: int = 0,
         terminals: tuple[int, ...] | list[int] | None = None,
         candidate: tuple[int, ...] | list[int] = (),
@@ -54,6 +57,7 @@ class Habit(Record):
         probed_ms: int = 0,
     ) -> None:
         self.evse = evse
+        self.arrived_ms = arrived_ms
         self.sampled_ms = sampled_ms
         self.terminals = None if terminals is None else tuple(terminals)
         self.candidate = tuple(candidate)
@@ -77,6 +81,9 @@ def observe(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) 
     if not seen.wants:
         forget(habit)
         return
+    if seen.arrived_ms != habit.arrived_ms:  # one ended and the next began between two cycles
+        habit.arrived_ms = seen.arrived_ms
+        forget(habit)
     if seen.terminals_ma is not None and seen.sampled_ms > habit.sampled_ms:
         habit.sampled_ms = seen.sampled_ms
         _learn_phases(habit, seen.terminals_ma)

@@ -104,8 +104,9 @@ class Book(Record):
         return self.confirmed_ma is not None and not self.is_unsure and self.failed_ms is None
 
 
-def note_link(book: Book, seen: EvseImage) -> None:
-    """A boot or a lost link since the last cycle makes everything before it uncertain."""
+def note_link(book: Book, seen: EvseImage) -> bool:
+    """Whether a boot or a lost link since the last cycle has made everything before it uncertain."""
+    was_away = seen.boots != book.boots or seen.link_losses != book.link_losses
     if seen.boots != book.boots:
         book.boots = seen.boots
         book.has_booted = True
@@ -120,6 +121,7 @@ def note_link(book: Book, seen: EvseImage) -> None:
         book.link_losses = seen.link_losses
         book.is_unsure = True
         book.last_limit_ma = None
+    return was_away
 
 
 def note_decided(book: Book, number: int, limit_ma: int, now_ms: int) -> None:

@@ -46,7 +46,8 @@ def step(memory: Memory, image: Image, now_ms: int) -> Decision:
 def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int) -> None:
     """Boots, lost links and what became of offers, before anything is decided."""
     for evse in memory.lot.evses:
-        ledger.note_link(memory.books[evse.id], seen[evse.id])
+        if ledger.note_link(memory.books[evse.id], seen[evse.id]):
+            learning.forget(memory.habits[evse.id])  # another car may stand there by now
     for result in image.results:
         book = memory.books[result.evse]
         ledger.note_result(book, result, now_ms)

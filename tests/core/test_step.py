@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edge.core.image import Decision, Image, LimitImage
 from edge.core.memory import Memory
 from edge.core.step import step
-from tests.core.virtual_lot import VirtualLot
+from tests.core.virtual_lot import Station, VirtualLot
 
 
 def busy(seed: int = 1, **options) -> VirtualLot:
@@ -216,6 +216,31 @@ def test_current_on_another_phase_than_the_learnt_ones_counts_at_once() -> None:
     station.car_phases = (0, 1)
     lot.run(12_000)
     assert sorted(lot.decision.setpoints[0].booked_ma) == [0, 32_600, 32_600]
+
+
+def one_phase_car() -> tuple[VirtualLot, Station]:
+    """A lot that has learnt that the car of bay-0 uses its first phase only."""
+    lot = VirtualLot(1, bays=1)
+    lot.run(3_000)
+    station = lot.stations["bay-0"]
+    station.charging, station.since_ms, station.car_phases = True, lot.now_ms, (0,)
+    lot.run(60_000)
+    assert sorted(lot.decision.setpoints[0].booked_ma) == [0, 0, 32_600]
+    return lot, station
+
+
+def test_a_car_out_of_reach_may_be_another_by_now_and_counts_on_every_phase() -> None:
+    lot, station = one_phase_car()
+    station.is_linked, station.losses = False, 1
+    lot.run(1_000)
+    assert lot.decision.setpoints[0].booked_ma == (32_600, 32_600, 32_600)
+
+
+def test_the_next_car_counts_on_every_phase_though_both_events_came_in_one_cycle() -> None:
+    lot, station = one_phase_car()
+    station.since_ms = lot.now_ms
+    lot.run(1_000)
+    assert lot.decision.setpoints[0].booked_ma == (32_600, 32_600, 32_600)
 
 
 def test_a_one_phase_car_at_an_unknown_rotation_settles_and_does_not_swing() -> None:
