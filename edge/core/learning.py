@@ -3,7 +3,7 @@
 Learnt anew with every session. Until the phases are known all phases of the EVSE count, and current on
 another phase than the learnt ones counts at once. A car that leaves part of its offer unused is capped
 a little above what it draws, so that others get the rest; it gets more again as soon as it uses that,
-and is tried with more every ten minutes.
+and is tried with more after ten minutes, after every try in vain after twice as long.
 """
 
 from edge.core.evse import Evse, EvseImage
@@ -21,6 +21,7 @@ SPARE_MA = 1_000
 USES_IT_MA = 500  # so near to its cap a car would take more
 PROBE_MA = 2_000
 PROBE_EVERY_MS = 600_000
+PROBE_AT_LEAST_EVERY_MS = 4_800_000
 
 
 class Habit(Record):
@@ -40,6 +41,7 @@ class Habit(Record):
         "unused_since_ms",
         "cap_ma",
         "probed_ms",
+        "probe_every_ms",
     )
     __slots__ = FIELDS
 
@@ -55,6 +57,7 @@ class Habit(Record):
         unused_since_ms: int | None = None,
         cap_ma: int | None = None,
         probed_ms: int = 0,
+        probe_every_ms: int = PROBE_EVERY_MS,
     ) -> None:
         self.evse = evse
         self.arrived_ms = arrived_ms
@@ -65,6 +68,7 @@ class Habit(Record):
         self.unused_since_ms = unused_since_ms
         self.cap_ma = cap_ma
         self.probed_ms = probed_ms
+        self.probe_every_ms = probe_every_ms
 
 
 def forget(habit: Habit) -> None:
@@ -74,6 +78,7 @@ def forget(habit: Habit) -> None:
     habit.alike = 0
     habit.unused_since_ms = None
     habit.cap_ma = None
+    habit.probe_every_ms = PROBE_EVERY_MS
 
 
 def observe(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) -> None:
@@ -88,9 +93,10 @@ def observe(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) 
         habit.sampled_ms = seen.sampled_ms
         _learn_phases(habit, seen.terminals_ma)
         _learn_need(habit, evse, max(seen.terminals_ma), pace, now_ms)
-    if habit.cap_ma is not None and now_ms - habit.probed_ms >= PROBE_EVERY_MS:
+    if habit.cap_ma is not None and now_ms - habit.probed_ms >= habit.probe_every_ms:
         habit.cap_ma += PROBE_MA
         habit.probed_ms = now_ms
+        habit.probe_every_ms = min(2 * habit.probe_every_ms, PROBE_AT_LEAST_EVERY_MS)
         habit.unused_since_ms = None
 
 
@@ -120,6 +126,7 @@ def _learn_need(habit: Habit, evse: Evse, draws_ma: int, pace: Pace, now_ms: int
     if habit.cap_ma is not None and draws_ma >= habit.cap_ma - USES_IT_MA:
         habit.cap_ma += PROBE_MA
         habit.probed_ms = now_ms
+        habit.probe_every_ms = PROBE_EVERY_MS
         if habit.cap_ma >= evse.max_ma:
             habit.cap_ma = None
     has_followed = pace.changed_ms is None or habit.sampled_ms >= pace.changed_ms + FOLLOW_MS

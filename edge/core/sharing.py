@@ -66,6 +66,8 @@ class Sharing:
         if petty:
             holds.update(petty)
             claims = self._round(linked, holds)
+            for name, (has_ma, _) in self._petty(claims).items():
+                claims[name].share_ma = has_ma  # what others left is too little as well: nobody needs it
         sure = [one for one in linked if one.book.is_sure]
         safe = self._round(sure, holds) if 0 < len(sure) < len(linked) else {}
         return {one.evse.id: self._target(one, claims, safe, holds) for one in everybody}
