@@ -18,7 +18,7 @@ under way or lost since, and what it measures, plus a tolerance. Why that is nev
 
 from edge.core.evse import Evse, EvseImage
 from edge.core.image import CONFIRMED, LOST, REFUSED, OfferResult
-from edge.core.lot import Lot
+from edge.core.lot import CLOCK_ERROR_MS, Lot
 from edge.core.quantities import NOTHING, larger, minus, on_phases, to_grid
 from edge.core.record import Record
 
@@ -182,7 +182,7 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> i
     else:
         age_ms = now_ms - book.confirmed_sent_ms
         held = book.confirmed_ma if age_ms <= lot.silence_ms else evse.credit_ma
-        if book.is_unsure or not seen.is_linked or age_ms > lot.refresh_ms + RETRY_MS:
+        if book.is_unsure or not seen.is_linked or age_ms > _overdue_ms(lot):
             held = max(held, evse.fallback_ma)
     for _, limit_ma, decided_ms in book.possible:
         may_hold = now_ms - decided_ms <= lot.silence_ms + DEADLINE_MS
@@ -190,6 +190,16 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> i
     if held < evse.min_ma and not seen.pause_proven:
         held = evse.min_ma
     return min(held, evse.max_ma)
+
+
+def _overdue_ms(lot: Lot) -> int:
+    """How old a confirmed offer may be before the station may have fallen back already.
+
+    By a clock that is ahead of ours the dead man fires early, and schedules count in whole seconds. A T of
+    less than 27 s, which no site file may have, leaves no time for that between two refreshes.
+    """
+    earliest_ms = lot.dead_man_ms - CLOCK_ERROR_MS - 1_000
+    return max(lot.refresh_ms + 1_000, min(lot.refresh_ms + RETRY_MS, earliest_ms))
 
 
 def measured(evse: Evse, seen: EvseImage, now_ms: int) -> tuple[int, int, int] | None:

@@ -15,6 +15,7 @@ from edge.core.headroom import Headroom, survey
 from edge.core.image import CONFIRMED, Decision, Image, Offer, Reason, Setpoint
 from edge.core.lot import Lot
 from edge.core.memory import Memory
+from edge.core.pacing import Pace
 from edge.core.quantities import NOTHING, PHASES, plus
 from edge.core.sharing import Sharing, Target
 from edge.core.standing import Standing, standings, sums_of_books
@@ -54,19 +55,22 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
         if result.result != CONFIRMED and result.number == book.last_number and not book.possible:
             memory.paces[result.evse].setpoint_ma = book.confirmed_ma or 0  # it kept what it had
     for evse in memory.lot.evses:
-        pace = memory.paces[evse.id]
-        here = seen[evse.id]
-        if here.wants and not pace.serving:
-            pacing.begin_session(pace)
-        elif not here.wants and pace.serving:
-            pacing.end_session(pace)
-        learning.observe(memory.habits[evse.id], evse, here, pace, now_ms)
-        if here.sampled_ms >= pace.lowest_ms + ledger.FOLLOW_MS:
-            pace.lowest_ma = None  # the sample shows what became of it
-        if here.wants and here.terminals_ma is not None and max(here.terminals_ma) > DRAWS_MA:
-            pace.has_drawn = True
-            if pace.woken_ms is not None and here.sampled_ms > pace.woken_ms:
-                pace.woken_ms = None  # it is awake
+        _note_session(memory.paces[evse.id], seen[evse.id])
+        learning.observe(memory.habits[evse.id], evse, seen[evse.id], memory.paces[evse.id], now_ms)
+
+
+def _note_session(pace: Pace, here: EvseImage) -> None:
+    """Sessions that begin or end, and what a new sample says of the car."""
+    if here.wants and not pace.serving:
+        pacing.begin_session(pace)
+    elif not here.wants and pace.serving:
+        pacing.end_session(pace)
+    if here.sampled_ms >= pace.lowest_ms + ledger.FOLLOW_MS:
+        pace.lowest_ma = None  # the sample shows what became of it
+    if here.wants and here.terminals_ma is not None and max(here.terminals_ma) > DRAWS_MA:
+        pace.has_drawn = True
+        if pace.woken_ms is not None and here.sampled_ms > pace.woken_ms:
+            pace.woken_ms = None  # it is awake
 
 
 def _settle(

@@ -17,14 +17,15 @@ from edge.core.image import CONFIRMED, LOST, REFUSED, UNSENT, OfferResult
 from edge.core.ledger import Book
 from edge.core.lot import CLOCK_ERROR_MS, Lot
 
-T_MS = 60_000
+TIMES_MS = (30_000, 60_000)  # the shortest T that a site file may have, and a usual one
+SECONDS_MS = 999  # schedules count in whole seconds, so a station may fall back so much early
 TREE = Tree([Circuit("grid", parent=None, rating_ma=63_000, building_max_ma=0, is_metered=False)])
 LIMITS = st.sampled_from([0, 6_000, 7_000, 10_000, 16_000, 32_000])
 
 
-def lot_of(**options) -> Lot:
+def lot_of(dead_man_ms: int = 60_000, **options) -> Lot:
     evse = Evse(id="bay-1", circuit="grid", max_ma=32_000, wiring=(0, 1, 2), **options)
-    return Lot(TREE, [evse], stale_after_ms={}, dead_man_ms=T_MS)
+    return Lot(TREE, [evse], stale_after_ms={}, dead_man_ms=dead_man_ms)
 
 
 class Station:
@@ -32,13 +33,14 @@ class Station:
 
     def __init__(self, lot: Lot, clock_error_ms: int) -> None:
         self.evse = lot.evses[0]
+        self.dead_man_ms = lot.dead_man_ms
         self.limit_ma: int | None = None  # no profile at all
         self.falls_at_ms = 0
         self.clock_error_ms = clock_error_ms
 
     def accept(self, limit_ma: int, sent_ms: int) -> None:
         self.limit_ma = limit_ma
-        self.falls_at_ms = sent_ms + T_MS + self.clock_error_ms
+        self.falls_at_ms = sent_ms + self.dead_man_ms + self.clock_error_ms
 
     def allowed_ma(self, now_ms: int) -> int:
         if self.limit_ma is None:
@@ -48,10 +50,12 @@ class Station:
 
 class Ledger(RuleBasedStateMachine):
     @initialize(
-        error_ms=st.sampled_from([-CLOCK_ERROR_MS, 0, CLOCK_ERROR_MS]), old=st.one_of(st.none(), LIMITS)
+        error_ms=st.sampled_from([-CLOCK_ERROR_MS - SECONDS_MS, 0, CLOCK_ERROR_MS]),
+        old=st.one_of(st.none(), LIMITS),
+        dead_man_ms=st.sampled_from(TIMES_MS),
     )
-    def begin(self, error_ms: int, old: int | None) -> None:
-        self.lot = lot_of()
+    def begin(self, error_ms: int, old: int | None, dead_man_ms: int) -> None:
+        self.lot = lot_of(dead_man_ms)
         self.now_ms = 1_000_000
         self.book = Book(evse="bay-1", since_ms=self.now_ms)
         self.station = Station(self.lot, error_ms)
@@ -68,7 +72,7 @@ class Ledger(RuleBasedStateMachine):
             id="bay-1", is_linked=self.is_linked, boots=self.boots, link_losses=self.losses, pause_proven=True
         )
 
-    @rule(ms=st.sampled_from([10, 3_000, 11_000, 28_000, 50_000, 62_000, 80_000]))
+    @rule(ms=st.sampled_from([10, 3_000, 11_000, 14_500, 28_000, 50_000, 62_000, 80_000]))
     def time_passes(self, ms: int) -> None:
         self.now_ms += ms
         ledger.note_link(self.book, self.image())
@@ -151,7 +155,7 @@ TestLedger = Ledger.TestCase
 
 
 CHOICES = {
-    "time_passes": {"ms": [10, 3_000, 11_000, 28_000, 50_000, 62_000, 80_000]},
+    "time_passes": {"ms": [10, 3_000, 11_000, 14_500, 28_000, 50_000, 62_000, 80_000]},
     "offer": {"limit_ma": [0, 6_000, 10_000, 32_000], "arrives": [True, True, False]},
     "outcome": {"answered": [True, True, False]},
     "offer_that_changes_nothing": {"limit_ma": [0, 6_000, 32_000], "result": [REFUSED, UNSENT]},
@@ -176,8 +180,11 @@ def test_a_hundred_thousand_steps_of_chance_find_no_current_that_is_not_booked()
     chance = random.Random(20_261_122)
     for _ in range(2_500):
         machine = Ledger()
-        error_ms = chance.choice([-CLOCK_ERROR_MS, 0, CLOCK_ERROR_MS])
-        machine.begin(error_ms=error_ms, old=chance.choice([None, 0, 6_000, 32_000]))
+        machine.begin(
+            error_ms=chance.choice([-CLOCK_ERROR_MS - SECONDS_MS, 0, CLOCK_ERROR_MS]),
+            old=chance.choice([None, 0, 6_000, 32_000]),
+            dead_man_ms=chance.choice(TIMES_MS),
+        )
         for _ in range(40):
             name = chance.choice([each for each in CHOICES if may(machine, each)])
             getattr(machine, name)(**{key: chance.choice(values) for key, values in CHOICES[name].items()})
@@ -199,9 +206,9 @@ def test_until_the_first_confirmation_the_maximum_is_booked() -> None:
 
 def test_who_was_heard_of_and_never_confirmed_stays_booked_at_the_maximum() -> None:
     lot, book = lot_of(), book_of()
-    assert held(lot, book, T_MS + CLOCK_ERROR_MS + 1, linked=False) == 6_000
+    assert held(lot, book, TIMES_MS[1] + CLOCK_ERROR_MS + 1, linked=False) == 6_000
     ledger.note_link(book, EvseImage(id="bay-1", is_linked=True))
-    assert held(lot, book, T_MS + CLOCK_ERROR_MS + 1) == 32_000
+    assert held(lot, book, TIMES_MS[1] + CLOCK_ERROR_MS + 1) == 32_000
 
 
 def test_between_two_offers_the_larger_one_is_booked_until_the_later_is_confirmed() -> None:
@@ -210,6 +217,14 @@ def test_between_two_offers_the_larger_one_is_booked_until_the_later_is_confirme
     assert held(lot, book, 2_000) == 16_000
     ledger.note_result(book, OfferResult(evse="bay-1", number=1, result=CONFIRMED, sent_ms=2_000), 2_100)
     assert held(lot, book, 2_100) == 10_000
+
+
+def test_a_clock_that_is_ahead_lets_a_late_refresh_find_the_fallback() -> None:
+    book = book_of(confirmed_ma=0, confirmed_sent_ms=1_000)
+    assert held(lot_of(30_000), book, 1_000 + 14_000) == 0
+    assert held(lot_of(30_000), book, 1_000 + 14_001) == 6_000, "15 s ahead, and up to a second of rounding"
+    assert held(lot_of(120_000), book, 1_000 + 45_000) == 0
+    assert held(lot_of(120_000), book, 1_000 + 45_001) == 6_000, "its refresh is late"
 
 
 def test_a_lost_link_books_the_fallback_as_well() -> None:
@@ -221,8 +236,8 @@ def test_a_lost_link_books_the_fallback_as_well() -> None:
 def test_what_the_guarantee_does_not_credit_is_booked_after_a_silence() -> None:
     lot = lot_of(fallback_ma=6_000, credit_ma=32_000)
     book = book_of(confirmed_ma=10_000, confirmed_sent_ms=0)
-    assert held(lot, book, T_MS + CLOCK_ERROR_MS, linked=False) == 10_000
-    assert held(lot, book, T_MS + CLOCK_ERROR_MS + 1, linked=False) == 32_000
+    assert held(lot, book, TIMES_MS[1] + CLOCK_ERROR_MS, linked=False) == 10_000
+    assert held(lot, book, TIMES_MS[1] + CLOCK_ERROR_MS + 1, linked=False) == 32_000
 
 
 def test_a_charger_without_a_dead_man_is_booked_at_its_maximum_for_ever() -> None:
@@ -247,8 +262,8 @@ def test_an_offer_is_repeated_every_third_of_t_and_a_refused_one_with_growing_wa
     lot, book = lot_of(), book_of()
     ledger.note_decided(book, 1, 16_000, 1_000)
     ledger.note_result(book, OfferResult(evse="bay-1", number=1, result=CONFIRMED, sent_ms=1_000), 1_100)
-    assert not ledger.must_send(lot, book, 16_000, 1_000 + T_MS // 3 - 1)
-    assert ledger.must_send(lot, book, 16_000, 1_000 + T_MS // 3)
+    assert not ledger.must_send(lot, book, 16_000, 1_000 + TIMES_MS[1] // 3 - 1)
+    assert ledger.must_send(lot, book, 16_000, 1_000 + TIMES_MS[1] // 3)
     for number in (2, 3):
         ledger.note_decided(book, number, 20_000, 2_000)
         ledger.note_result(
