@@ -125,9 +125,9 @@ class VirtualStation:
                         group.create_task(self._run_errands(connection)),
                     ]
                     await self._drain(connection)
-                    await connection.close()
-                    for task in (*tasks, link):
+                    for task in (*tasks, link):  # first, for a link that we close is not lost
                         task.cancel()
+                    await connection.close()
             except* (LinkLost, CallTimedOut, CallRefused, Fault) as errors:
                 failure = errors.exceptions[0]
         if failure is not None:
@@ -195,6 +195,7 @@ class VirtualStation:
             finally:
                 news.cancel()
                 change.cancel()
+                await asyncio.gather(news, change, return_exceptions=True)
 
     async def _deliver(self, connection: Connection, delivery: Delivery) -> None:
         needs_name = not isinstance(delivery.event, TransactionStarted)
