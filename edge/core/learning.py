@@ -4,6 +4,9 @@ Learnt anew with every session. Until the phases are known all phases of the EVS
 another phase than the learnt ones counts at once. A car that leaves part of its offer unused is capped
 a little above what it draws, so that others get the rest; it gets more again as soon as it uses that,
 and is tried with more after ten minutes, after every try in vain after twice as long.
+
+A car that has charged and takes nothing more of what it is offered is done: others come first. When they
+need its place, it is asked again after an hour whether it wants more.
 """
 
 from edge.core.evse import Evse, EvseImage
@@ -23,12 +26,17 @@ PROBE_MA = 2_000
 PROBE_EVERY_MS = 600_000
 PROBE_AT_LEAST_EVERY_MS = 4_800_000
 
+CHARGED_WH = 500  # who took less may still wait for an hour of his own
+STOPPED_MA = 500  # below this nothing flows
+DONE_MS = 300_000  # takes nothing for so long: full, as far as anybody can tell
+ASK_AGAIN_MS = 3_600_000
+
 
 class Habit(Record):
     """What the samples of this session have shown.
 
     `arrived_ms` names the session. `terminals`: those that the car uses, None until learnt. `cap_ma` None: it
-    takes what it gets.
+    takes what it gets. `is_done`: it has charged and takes no more; `quiet_since_ms`: since when nothing.
     """
 
     FIELDS = (
@@ -42,6 +50,8 @@ class Habit(Record):
         "cap_ma",
         "probed_ms",
         "probe_every_ms",
+        "quiet_since_ms",
+        "is_done",
     )
     __slots__ = FIELDS
 
@@ -58,6 +68,8 @@ class Habit(Record):
         cap_ma: int | None = None,
         probed_ms: int = 0,
         probe_every_ms: int = PROBE_EVERY_MS,
+        quiet_since_ms: int | None = None,
+        is_done: bool = False,
     ) -> None:
         self.evse = evse
         self.arrived_ms = arrived_ms
@@ -69,6 +81,8 @@ class Habit(Record):
         self.cap_ma = cap_ma
         self.probed_ms = probed_ms
         self.probe_every_ms = probe_every_ms
+        self.quiet_since_ms = quiet_since_ms
+        self.is_done = is_done
 
 
 def forget(habit: Habit) -> None:
@@ -79,6 +93,8 @@ def forget(habit: Habit) -> None:
     habit.unused_since_ms = None
     habit.cap_ma = None
     habit.probe_every_ms = PROBE_EVERY_MS
+    habit.quiet_since_ms = None
+    habit.is_done = False
 
 
 def observe(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) -> None:
@@ -93,11 +109,20 @@ def observe(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) 
         habit.sampled_ms = seen.sampled_ms
         _learn_phases(habit, seen.terminals_ma)
         _learn_need(habit, evse, max(seen.terminals_ma), pace, now_ms)
+        _learn_end(habit, seen, pace)
+    if habit.is_done and pace.paused_ms is not None and now_ms >= pace.paused_ms + ASK_AGAIN_MS:
+        habit.is_done = False
+        habit.quiet_since_ms = None
     if habit.cap_ma is not None and now_ms - habit.probed_ms >= habit.probe_every_ms:
         habit.cap_ma += PROBE_MA
         habit.probed_ms = now_ms
         habit.probe_every_ms = min(2 * habit.probe_every_ms, PROBE_AT_LEAST_EVERY_MS)
         habit.unused_since_ms = None
+
+
+def asked_again_at(habit: Habit, pace: Pace) -> int:
+    """When a car that is done, and gave its place away, is asked whether it wants more; else 0."""
+    return pace.paused_ms + ASK_AGAIN_MS if habit.is_done and pace.paused_ms is not None else 0
 
 
 def phases_of(habit: Habit, evse: Evse) -> tuple[int, ...]:
@@ -140,3 +165,21 @@ def _learn_need(habit: Habit, evse: Evse, draws_ma: int, pace: Pace, now_ms: int
         habit.cap_ma = max(evse.min_ma, spare_ma)
         habit.probed_ms = now_ms
         habit.unused_since_ms = None
+
+
+def _learn_end(habit: Habit, seen: EvseImage, pace: Pace) -> None:
+    """Whether a car that was charged takes nothing of what it is offered."""
+    if seen.terminals_ma is None or max(seen.terminals_ma) > STOPPED_MA:
+        habit.quiet_since_ms = None
+        habit.is_done = False
+        return
+    if habit.is_done or seen.served_wh < CHARGED_WH:
+        return
+    if pace.setpoint_ma == 0 or (
+        pace.started_ms is not None and seen.sampled_ms < pace.started_ms + FOLLOW_MS
+    ):
+        habit.quiet_since_ms = None
+    elif habit.quiet_since_ms is None:
+        habit.quiet_since_ms = seen.sampled_ms
+    elif seen.sampled_ms - habit.quiet_since_ms >= DONE_MS:
+        habit.is_done = True

@@ -14,7 +14,7 @@ GAIN_MA = 2_000  # a smaller rise is not worth a message and a car's attention
 class Pace(Record):
     """The recent past of one EVSE's setpoint. `restore_ma`: where a failsafe found it, 0 when none did.
 
-    `has_drawn`: current was measured in this session; `serving`: a driver wanted to charge last cycle.
+    `has_drawn`: it drew when it was last offered something; `serving`: a driver wanted to charge last cycle.
     `woken_ms`: when a pause of a car that had drawn ended, until it draws again.
     `lowest_ma`: the lowest setpoint since the last sample that shows it followed, decided at `lowest_ms`.
     """

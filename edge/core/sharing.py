@@ -7,7 +7,7 @@ free for them: what a station that refuses, is silent or just booted may draw is
 who obey.
 """
 
-from edge.core import pacing
+from edge.core import learning, pacing
 from edge.core.allocation import allocate
 from edge.core.claim import NO_ROOM, Claim
 from edge.core.headroom import Headroom
@@ -19,6 +19,7 @@ from edge.core.standing import Standing
 
 SERVED_QUANTUM_WH = 5_000
 TIERS = 8  # room for the classes of urgency inside a priority
+DONE_TIER = -1  # below everybody who takes something
 
 
 class Target:
@@ -121,8 +122,10 @@ class Sharing:
         )
 
     def _tier(self, one: Standing) -> int:
-        """Priority first, urgency inside it."""
+        """Priority first, urgency inside it; who is done comes last, unless he would not wake again."""
         seen, evse = one.seen, one.evse
+        if one.habit.is_done and not seen.sleeps:
+            return DONE_TIER
         missing_wh = None if seen.wanted_wh is None else seen.wanted_wh - seen.served_wh
         return evse.priority * TIERS + urgency(
             departs_ms=seen.departs_ms,
@@ -146,7 +149,7 @@ class Sharing:
             if not self._rooms[name].may_rise:
                 word = "settling" if self._rooms[name].is_settling else "late"
                 return pace.setpoint_ma, Reason(word=word, where=name)
-        at_ms = pacing.may_rise_at(self._lot, pace)
+        at_ms = max(pacing.may_rise_at(self._lot, pace), learning.asked_again_at(one.habit, pace))
         if at_ms > self._now_ms:
             return max(pace.setpoint_ma, pace.restore_ma), Reason(word="hold", until_ms=at_ms)
         return None

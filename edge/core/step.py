@@ -21,7 +21,6 @@ from edge.core.sharing import Sharing, Target
 from edge.core.standing import Standing, standings, sums_of_books
 
 DRAWS_MA = 2_000  # above this a car is charging
-STOPPED_MA = 500  # below this its current has stopped
 WAKES_WITHIN_MS = 300_000  # a car that draws nothing for so long after a pause sleeps
 HELD_BACK_MS = 60_000  # a station that says "paused" for so long without current has proven it
 
@@ -67,10 +66,14 @@ def _note_session(pace: Pace, here: EvseImage) -> None:
         pacing.end_session(pace)
     if here.sampled_ms >= pace.lowest_ms + ledger.FOLLOW_MS:
         pace.lowest_ma = None  # the sample shows what became of it
-    if here.wants and here.terminals_ma is not None and max(here.terminals_ma) > DRAWS_MA:
+    if not here.wants or here.terminals_ma is None:
+        return
+    if max(here.terminals_ma) > DRAWS_MA:
         pace.has_drawn = True
         if pace.woken_ms is not None and here.sampled_ms > pace.woken_ms:
             pace.woken_ms = None  # it is awake
+    elif pace.setpoint_ma > 0 and max(here.terminals_ma) <= learning.STOPPED_MA:
+        pace.has_drawn = False  # it stopped by itself: a pause from now on would show nothing
 
 
 def _settle(
@@ -158,7 +161,7 @@ def _has_proven_pause(one: Standing, now_ms: int) -> bool:
         return False
     if book.confirmed_ma != 0 or not book.is_sure or book.possible:
         return False
-    if now_ms - seen.sampled_ms > ledger.SAMPLE_MAX_AGE_MS or max(seen.terminals_ma) > STOPPED_MA:
+    if now_ms - seen.sampled_ms > ledger.SAMPLE_MAX_AGE_MS or max(seen.terminals_ma) > learning.STOPPED_MA:
         return False
     since_ms = seen.sampled_ms - book.changed_ms
     if one.pace.has_drawn:
@@ -171,4 +174,6 @@ def _does_not_wake(one: Standing) -> bool:
     seen, pace = one.seen, one.pace
     if seen.sleeps or not seen.wants or seen.terminals_ma is None or pace.woken_ms is None:
         return False
-    return seen.sampled_ms - pace.woken_ms >= WAKES_WITHIN_MS and max(seen.terminals_ma) <= STOPPED_MA
+    return (
+        seen.sampled_ms - pace.woken_ms >= WAKES_WITHIN_MS and max(seen.terminals_ma) <= learning.STOPPED_MA
+    )

@@ -46,6 +46,7 @@ class Station:
     leaves_in_ms: int | None = None
     wanted_wh: int | None = None
     sleeps: bool = False
+    served_wh: int = 0
 
     def allowed_ma(self, now_ms: int) -> int:
         if not self.has_limit:
@@ -225,6 +226,7 @@ class VirtualLot:
                     departs_ms=None if s.leaves_in_ms is None else self.now_ms + s.leaves_in_ms,
                     wanted_wh=s.wanted_wh,
                     sleeps=s.sleeps,
+                    served_wh=s.served_wh,
                 )
                 for s in self.stations.values()
             ],
