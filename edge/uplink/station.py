@@ -27,7 +27,15 @@ from edge.site.commands import (
     Trigger,
 )
 from edge.site.events import BootAnswer, ChargerBooted, EvseStatusChanged, StartAnswer, TransactionStarted
-from edge.site.ports import ChargerView, Clock, Delivery, Outbox, SiteDoors
+from edge.site.ports import (
+    ChargerView,
+    Clock,
+    Delivery,
+    JournalBrokenError,
+    JournalFullError,
+    Outbox,
+    SiteDoors,
+)
 from edge.uplink.bounds import CloudBounds, Running
 
 log = logging.getLogger(__name__)
@@ -39,6 +47,7 @@ ATTEMPTS = 5
 RETRY_INTERVAL_S = 10.0
 BOOT_RETRY_S = 10.0  # when a CSMS that says Pending or Rejected names no interval
 BOUNDS_PERIOD_S = 5.0
+_ENDS_A_VISIT = (LinkLost, CallTimedOut, CallRefused, Fault, JournalFullError, JournalBrokenError)
 
 
 class StationPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +87,7 @@ class VirtualStation:
         self._told: dict[int, EvseStatusChanged] = {}
         self._errands: asyncio.Queue[Trigger] = asyncio.Queue(8)
         self._interval_s = 300
+        self._named = ("", 0)  # the last transaction that this CSMS named: its id, ours
 
     async def run(self) -> None:
         """Keep the link as long as there is something to tell; never give up."""
@@ -93,6 +103,8 @@ class VirtualStation:
                 if self.state == "up":
                     wait_s = RECONNECT_FIRST_S
                 self._lost("down", str(error))
+            except (JournalFullError, JournalBrokenError) as error:
+                self._lost("down", f"the journal cannot store: {error}")
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311  spreads, hides nothing
             wait_s = min(wait_s * 2, RECONNECT_CAP_S)
 
@@ -128,9 +140,10 @@ class VirtualStation:
                     for task in (*tasks, link):  # first, for a link that we close is not lost
                         task.cancel()
                     await connection.close()
-            except* (LinkLost, CallTimedOut, CallRefused, Fault) as errors:
+            except* _ENDS_A_VISIT as errors:
                 failure = errors.exceptions[0]
         if failure is not None:
+            _heed_cancellation()
             raise failure
         self.state = "away"
 
@@ -214,7 +227,10 @@ class VirtualStation:
             await self._refused(delivery, error)
             return
         named = str(answer.transaction_id) if isinstance(answer, StartAnswer) else None
+        if named is not None and isinstance(delivery.event, TransactionStarted):
+            self._named = (named, delivery.event.transaction_id)  # a stop may follow before the commit
         await self._outbox.confirm(delivery, cloud_transaction_id=named)
+        self.trouble = ""
 
     async def _refused(self, delivery: Delivery, error: CallRefused | Fault) -> None:
         attempts = delivery.attempts + 1
@@ -264,15 +280,19 @@ class VirtualStation:
         if isinstance(command, Trigger) and command.what != "meter-values":
             return self._trigger(command)
         if isinstance(command, StopCharging):
-            found = await self._outbox.local_transaction(
-                self._plan.csms, self._plan.charger, str(command.transaction_id)
-            )
+            found = await self._local_transaction(str(command.transaction_id))
             if found is None:
                 return Refused(sentence=f"transaction {command.transaction_id} is not known here")
             command = StopCharging(charger=command.charger, evse=command.evse, transaction_id=found)
         if isinstance(command, ReportSchedule) and command.evse not in self._plan.evses:
             return Refused(sentence="there is no such connector")
         return await self._doors.submit(command, Origin(kind="csms", name=self._plan.csms))
+
+    async def _local_transaction(self, named: str) -> int | None:
+        """Our id of what this CSMS calls a transaction."""
+        if named == self._named[0]:
+            return self._named[1]
+        return await self._outbox.local_transaction(self._plan.csms, self._plan.charger, named)
 
     def _trigger(self, command: Trigger) -> Outcome:
         """What we know ourselves needs no question to the charger; it follows after the answer."""
@@ -320,3 +340,10 @@ class VirtualStation:
         if self.state not in ("down", "refused"):
             log.warning("uplink %s: %s lost: %s", self._plan.csms, self._plan.charger, why)
         self.state, self.trouble = state, why
+
+
+def _heed_cancellation() -> None:
+    """Python 3.11's TaskGroup forgets that it was cancelled when a child failed at the same moment."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
