@@ -128,14 +128,17 @@ HEAD = "strategy       of wish  of bound  10th  worst  changes/h  pauses  breach
 def line(row):
     name = row.strategy + (f", {row.stated:.0%} say" if row.strategy == "ours" else "")
     return (
-        f"{name:<14} {row.delivered_wh / row.wished_wh:7.1%}  {row.of_bound:8.1%}  {row.tenth:4.0%}  {row.worst:5.0%}"
-        f"  {row.changes:9.1f}  {row.pauses:6.1f}  {row.breaches:8}  {row.seconds:4.1f}"
+        f"{name:<14} {row.delivered_wh / row.wished_wh:7.1%}  {row.of_bound:8.1%}  {row.tenth:4.0%}"
+        f"  {row.worst:5.0%}  {row.changes:9.1f}  {row.pauses:6.1f}  {row.breaches:8}  {row.seconds:4.1f}"
     )
 
 
 def summary(rows):
     """Over all days: energy of all of them together, the means and the extremes."""
-    yield f"{'all days':<15} of bound   least    10th: mean  least   worst  changes/h: mean  most  pauses: mean  most  breaches"
+    yield (
+        f"{'all days':<15} of bound   least    10th: mean  least   worst"
+        "  changes/h: mean  most  pauses: mean  most  breaches"
+    )
     keys = dict.fromkeys((row.strategy, row.stated) for row in rows)
     for strategy, stated in keys:
         days = [row for row in rows if (row.strategy, row.stated) == (strategy, stated)]
@@ -171,8 +174,9 @@ def main():
         of_day = []
         for row in rows_of(bays, use, seed, options.strategies.split(","), stated):
             if not of_day:
+                rating_a = lot(bays, use).tree.circuits["grid"].rating_ma // 1000
                 print(
-                    f"\n{bays} bays, {use}, seed {seed}: {lot(bays, use).tree.circuits['grid'].rating_ma // 1000} A, "
+                    f"\n{bays} bays, {use}, seed {seed}: {rating_a} A, "
                     f"{row.sessions} cars, {row.wished_wh / 1000:.0f} kWh wished, "
                     f"bound {row.bound_wh / row.wished_wh:.1%}\n{HEAD}"
                 )
