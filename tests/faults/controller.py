@@ -11,6 +11,8 @@ from pathlib import Path
 STOP_S = 5.0
 PRODUCT = "edge.cli.main"
 SABOTAGE = "tests.faults.sabotage"
+CLOCK = "tests.faults.skewed"
+VERBOSE = ("-v",) if "AMPYARD_VERBOSE" in os.environ else ()  # every frame in the controller's log
 ROOT = Path(__file__).parents[2]
 
 
@@ -54,7 +56,7 @@ class Controller:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-X", "faulthandler", "-m", self._entry, "run"),
+                *("-X", "faulthandler", "-m", self._entry, "run", *VERBOSE),
                 *map(str, (self._site_file, *arguments)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

@@ -32,7 +32,7 @@ from tests.faults.controller import PRODUCT, Controller, free_port
 from tests.faults.judge import Excess, Judge, Moment, Reaction, Witness
 
 DEAD_MAN_S = 9
-CLOCKS_MS = (0, 1_500, -1_500, 0, 3_000, -500)  # how wrong the chargers' clocks are, and stay
+CLOCKS_MS = (0, 1_500, -1_500, 0, 3_000, -500)  # how wrong the chargers' clocks are, and stay: T allows 4 s
 LATEST_CLOCK_MS = 1_500 + 1_000  # a slow clock fires late; schedules count in seconds
 BUILDING_MAX_A = 12
 RATINGS_A = {GRID: 40, "west": 24, "east": 20}
@@ -429,7 +429,10 @@ async def _teach_pauses(journal: Path) -> None:
 
 @contextlib.asynccontextmanager
 async def running(
-    plan: WorldPlan | None = None, *, entry: str = PRODUCT, environment: dict[str, str] | None = None
+    plan: WorldPlan | None = None,
+    *,
+    entry: str = PRODUCT,
+    environment: dict[str, str] | None = None,
 ) -> AsyncIterator[Lot]:
     """A lot whose chargers are all connected to its controller; everything is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="ampyard-faults-") as folder:
