@@ -224,6 +224,13 @@ class Lot:
     async def start(self) -> None:
         await self.controller.start(mono_ms())
 
+    async def restart(self) -> None:
+        """Killed, and back: it listens and its chargers have found it."""
+        await self.controller.kill()
+        await self.start()
+        await self.until_told("web      http", times=self.controller.lives)
+        await self.until_linked()
+
     # -- waiting -----------------------------------------------------------------------------------------
 
     async def until(self, is_so: Callable[[], bool], *, within_s: float = 15, what: str = "") -> None:
