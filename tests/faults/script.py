@@ -52,7 +52,8 @@ class _Writer:
     def __init__(self, chance: random.Random) -> None:
         self.acts: list[Act] = []
         self._chance = chance
-        self._busy: dict[str, list[tuple[int, int]]] = {}
+        self._busy: dict[str, list[tuple[int, int]]] = {}  # what is broken, or must stay whole
+        self._pieces: list[tuple[int, int]] = []  # when cars must not be disturbed
 
     def add(self, at_ms: int, what: str, *arguments: Any) -> None:
         self.acts.append(Act(at_ms=at_ms, what=what, arguments=arguments))
@@ -74,6 +75,7 @@ class _Writer:
         tight, *others = self._chance.sample(self._chance.choice(FEEDERS), 3)
         began_ms, ended_ms = at_ms - LEAD_MS, at_ms + self._between(6_000, 8_000)
         self._book("grid", began_ms, ended_ms)
+        self._pieces.append((began_ms - 500, ended_ms))
         for bay in BAYS:
             self._book(bay, began_ms - 500, ended_ms)
             self.add(began_ms, "vacate", bay)
@@ -107,6 +109,7 @@ class _Writer:
         down_ms = LONG_DOWN_MS if is_long else self._chance.choice(DOWN_MS)
         self.add(killed_ms, "kill")
         self.add(killed_ms + down_ms, "start")
+        self._pieces.append((at_ms - 500, killed_ms + 500))
         for bay in BAYS:
             self._book(bay, at_ms - 500, killed_ms + 500)
 
@@ -123,7 +126,7 @@ class _Writer:
 
     def troubles(self) -> None:
         """One thing after the other breaks for a while, several at a time."""
-        kinds = (self._line, self._line, self._meter, self._cloud, self._cloud, self._power)
+        kinds = (self._line, self._line, self._meter, self._cloud, self._cloud, self._power, self._mood)
         for at_ms in range(5_000, LENGTH_MS - 9_000, 4_000):
             began_ms = at_ms + self._between(0, 3_000)
             self._chance.choice(kinds)(began_ms, began_ms + self._between(800, 7_000))
@@ -133,7 +136,7 @@ class _Writer:
         for at_ms in range(6_000, LENGTH_MS - 5_000, 6_000):
             moment_ms = at_ms + self._between(0, 5_000)
             bay = self._chance.choice(BAYS)
-            if self._is_busy(bay, moment_ms, moment_ms):
+            if any(began_ms <= moment_ms <= ended_ms for began_ms, ended_ms in self._pieces):
                 continue
             if self._chance.random() < 0.25:
                 self.add(moment_ms, "card", bay)
@@ -167,6 +170,12 @@ class _Writer:
     def _power(self, began_ms: int, ended_ms: int) -> None:
         bay = self._chance.choice(BAYS)
         self._fault(began_ms, ended_ms, bay, ("power", bay), "off", "on")
+        self.add(began_ms - 100, "oddity", bay, "resumes_after_power_loss", self._chance.random() < 0.5)
+
+    def _mood(self, began_ms: int, ended_ms: int) -> None:
+        bay = self._chance.choice(BAYS)
+        name = self._chance.choice(("rejects_profiles", "loses_answers", "hangs", "boots_on_reconnect"))
+        self._fault(began_ms, ended_ms, bay, ("oddity", bay, name), True, False)
 
     def _fault(
         self, began_ms: int, ended_ms: int, target: str, act: tuple[str, ...], broken: Any, mended: Any
