@@ -34,6 +34,7 @@ def allocate(claims: list[Claim], free_ma: list[int]) -> None:
         claim.is_admitted = False
         claim.share_ma = 0
         claim.stopped_by = None
+        claim.full_room = None
         for room in claim.rooms:
             free_ma[room] -= claim.idle_ma
     for tier in sorted({claim.tier for claim in claims}, reverse=True):
@@ -42,7 +43,7 @@ def allocate(claims: list[Claim], free_ma: list[int]) -> None:
         _Water(admitted, free_ma).rise()
         _hand_out_steps(admitted, free_ma)
         for claim in admitted:
-            claim.stopped_by = _stopped_by(claim, free_ma)
+            _tell_what_stopped(claim, free_ma)
 
 
 class _Water:
@@ -133,10 +134,10 @@ def _hand_out_steps(admitted: list[Claim], free_ma: list[int]) -> None:
         heapq.heappush(waiting, (raised_ma, -claim.has_ma, index))
 
 
-def _stopped_by(claim: Claim, free_ma: list[int]) -> int:
-    if claim.share_ma + claim.step_ma > claim.cap_ma:
-        return NO_ROOM
+def _tell_what_stopped(claim: Claim, free_ma: list[int]) -> None:
     for room in claim.rooms:
         if free_ma[room] < claim.step_ma:
-            return room
-    return NO_ROOM
+            claim.full_room = room
+            break
+    is_at_cap = claim.share_ma + claim.step_ma > claim.cap_ma
+    claim.stopped_by = NO_ROOM if is_at_cap or claim.full_room is None else claim.full_room

@@ -15,6 +15,7 @@ class Claim:
     __slots__ = (
         "cap_ma",
         "evse",
+        "full_room",
         "has_ma",
         "idle_ma",
         "is_admitted",
@@ -62,6 +63,8 @@ class Claim:
         self.share_ma = 0
         self.stopped_by: int | None = None
         """The room that keeps it from more, NO_ROOM when its cap does."""
+        self.full_room: int | None = None
+        """A room without another step for it, whether or not its cap stopped it before."""
 
     @property
     def cost_ma(self) -> int:

@@ -95,9 +95,7 @@ class Sharing:
 
     def _claim(self, one: Standing, holds: dict[str, tuple[int, Reason]]) -> Claim:
         evse, pace = one.evse, one.pace
-        cap_ma = min(evse.max_ma, self._caps.get(evse.id, (evse.max_ma, ""))[0])
-        if one.habit.cap_ma is not None:
-            cap_ma = min(cap_ma, one.habit.cap_ma)
+        cap_ma = self._cap_ma(one)
         if evse.id in holds:
             cap_ma = min(cap_ma, holds[evse.id][0])
         return Claim(
@@ -120,6 +118,11 @@ class Sharing:
             is_charging=pace.setpoint_ma > 0,
             turn=one.seen.served_wh // SERVED_QUANTUM_WH,
         )
+
+    def _cap_ma(self, one: Standing) -> int:
+        """The most that it may have, whatever the pacing says."""
+        cap_ma = min(one.evse.max_ma, self._caps.get(one.evse.id, (one.evse.max_ma, ""))[0])
+        return cap_ma if one.habit.cap_ma is None else min(cap_ma, one.habit.cap_ma)
 
     def _tier(self, one: Standing) -> int:
         """Priority first, urgency inside it; who is done comes last, unless he would not wake again."""
@@ -181,15 +184,26 @@ class Sharing:
             claim = safe[name]
             return Target(claim.share_ma, self._reason(one, claim), by_failsafe=True)
         is_held = name in holds and claim.share_ma + claim.step_ma > holds[name][0]
-        reason = holds[name][1] if is_held else self._reason(one, claim)
+        reason = self._held(one, claim, holds[name]) if is_held else self._reason(one, claim)
         is_failsafe = any(self._rooms[circuit].is_failsafe for circuit in one.path)
         return Target(claim.share_ma, reason, by_failsafe=is_failsafe)
+
+    def _held(self, one: Standing, claim: Claim, hold: tuple[int, Reason]) -> Reason:
+        """Pacing is the reason only where nothing else keeps it down as well."""
+        hold_ma, reason = hold
+        if self._cap_ma(one) < hold_ma + claim.step_ma:
+            return self._reason(one, claim)
+        if claim.full_room is not None:
+            return self._full("circuit", claim.full_room)
+        return reason
+
+    def _full(self, word: str, room: int) -> Reason:
+        return Reason(word=word, where=self._lot.tree.names[room // 3], phase=room % 3)
 
     def _reason(self, one: Standing, claim: Claim) -> Reason:
         room = claim.stopped_by
         if room is not None and room != NO_ROOM:
-            word = "circuit" if claim.is_admitted else "queue"
-            return Reason(word=word, where=self._lot.tree.names[room // 3], phase=room % 3)
+            return self._full("circuit" if claim.is_admitted else "queue", room)
         limit_ma, limit_name = self._caps.get(one.evse.id, (one.evse.max_ma, ""))
         if one.habit.cap_ma is not None and one.habit.cap_ma < limit_ma:
             return Reason(word="car")
