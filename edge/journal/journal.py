@@ -6,6 +6,7 @@ import functools
 import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 import msgspec
@@ -21,8 +22,8 @@ INSERT_EVENT = """
 """
 UPSERT_SESSION = """
     INSERT INTO session (transaction_id, charger, evse, token, started_ms, meter_start_wh,
-                         ended_ms, meter_stop_wh, reason, last_meter_wh)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                         ended_ms, meter_stop_wh, reason, last_meter_wh, is_accepted)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (transaction_id) DO UPDATE SET
         ended_ms = excluded.ended_ms, meter_stop_wh = excluded.meter_stop_wh,
         reason = excluded.reason, last_meter_wh = excluded.last_meter_wh
@@ -34,7 +35,8 @@ UPSERT_DOCUMENT = """
 """
 SESSION_COLUMNS = """
     session.transaction_id, session.charger, session.evse, session.token, session.started_ms,
-    session.meter_start_wh, session.ended_ms, session.meter_stop_wh, session.reason, session.last_meter_wh
+    session.meter_start_wh, session.ended_ms, session.meter_stop_wh, session.reason, session.last_meter_wh,
+    session.is_accepted
 """
 
 
@@ -136,7 +138,13 @@ class SqliteJournal:
 
     async def _sessions(self, sql: str, values: tuple[object, ...]) -> list[Session]:
         async with self._reader.execute(sql, values) as cursor:
-            return [Session(**dict(zip(Session.__struct_fields__, row, strict=True))) async for row in cursor]
+            return [_session(tuple(row)) async for row in cursor]
+
+
+def _session(row: tuple[Any, ...]) -> Session:
+    *columns, is_accepted = row
+    names = Session.__struct_fields__[:-1]
+    return Session(**dict(zip(names, columns, strict=True)), is_accepted=bool(is_accepted))
 
 
 @contextlib.asynccontextmanager

@@ -95,7 +95,10 @@ class Charger(Protocol):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A transaction as it is kept: what bills, reports and the page read."""
+    """A transaction as it is kept: what bills, reports and the page read.
+
+    `is_accepted` False: the station began, and was told that this token may not charge.
+    """
 
     transaction_id: int
     charger: str
@@ -107,6 +110,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     meter_stop_wh: int | None = None
     reason: str | None = None
     last_meter_wh: int | None = None
+    is_accepted: bool = True
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,8 @@ from edge.core.image import Decision
 from edge.site.blueprint import Blueprint
 from edge.site.commands import (
     AnyCommand,
+    Done,
+    NoAnswer,
     Origin,
     Outcome,
     Refused,
@@ -28,6 +30,7 @@ from edge.site.events import (
     LinkChanged,
     NotAnswered,
     Sampled,
+    StartAnswer,
     TokenAnswer,
     TokenPresented,
     TransactionEnded,
@@ -147,7 +150,8 @@ class Site:
             return self._judge(event.charger, event.token)
         if isinstance(event, TransactionStarted):
             answer = await self._transactions.start(event, self._judge(event.charger, event.token))
-            self._tokens.spend(event.charger, event.token)
+            if isinstance(answer, StartAnswer):
+                self._tokens.withdraw(event.charger, event.token)
             self.control.wake()
             return answer
         if isinstance(event, TransactionEnded):
@@ -190,15 +194,17 @@ class Site:
             owned = protected_keys(command.settings)
             if owned:
                 return Refused(sentence=f"{', '.join(owned)}: set by the site itself")
-        if isinstance(command, StartCharging):
-            self._tokens.grant_once(command.charger, command.token, mono_ms=self._clock.mono_ms())
         if isinstance(command, StopCharging):
             session = self._transactions.open_session(command.transaction_id)
             if session is None or session.charger != command.charger:
                 return Refused(sentence=f"no transaction {command.transaction_id} runs there")
         if not self._observed[command.charger].is_linked:
             return Unreachable()
+        if isinstance(command, StartCharging):  # the station may ask before it answers
+            self._tokens.grant_once(command.charger, command.token, mono_ms=self._clock.mono_ms())
         outcome = await driver.perform(command, deadline_ms=PERFORM_DEADLINE_MS)
+        if isinstance(command, StartCharging) and not isinstance(outcome, Done | NoAnswer):
+            self._tokens.withdraw(command.charger, command.token)
         log.info(
             "%s %s by %s: %s",
             command.charger,

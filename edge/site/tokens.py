@@ -46,8 +46,8 @@ class Tokens:
         """A start was commanded for this token: the station may ask whether it is allowed to."""
         self._granted[charger, token.casefold()] = mono_ms + GRANT_MS
 
-    def spend(self, charger: str, token: str) -> None:
-        """The grant, if there was one, has become a transaction."""
+    def withdraw(self, charger: str, token: str) -> None:
+        """The grant, if there was one, has become a transaction, or the station did not want to start."""
         self._granted.pop((charger, token.casefold()), None)
 
 

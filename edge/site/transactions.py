@@ -46,7 +46,7 @@ class Transactions:
         for session in sorted(resumed.open_sessions, key=lambda each: each.transaction_id):
             self._open[session.transaction_id] = session
             evse = self._evse(session.charger, session.evse)
-            if evse is not None:
+            if evse is not None and session.is_accepted:
                 seen_ms = self._clock.mono_ms()
                 evse.begin(
                     session.transaction_id, session.token, session.meter_start_wh, session.started_ms, seen_ms
@@ -66,7 +66,7 @@ class Transactions:
         key = transaction.start_key(event.evse, event.token, event.at_ms, event.meter_wh)
         known = await self._journal.find_session(event.charger, key)
         if known is not None:
-            return StartAnswer(transaction_id=known.transaction_id, token=token)
+            return StartAnswer(transaction_id=known.transaction_id, token=_as_before(known, token))
         self._last_id = transaction.next_id(self._last_id, self._clock.now_ms() // 1000)
         session = Session(
             transaction_id=self._last_id,
@@ -75,6 +75,7 @@ class Transactions:
             token=event.token,
             started_ms=event.at_ms,
             meter_start_wh=event.meter_wh,
+            is_accepted=token.status == "accepted",
         )
         kept = replace(event, transaction_id=session.transaction_id)
         failure = await self._commit(Entry(event=kept, session=session, dedup=key))
@@ -112,8 +113,7 @@ class Transactions:
                 event.charger,
                 event.transaction_id,
             )
-            key = f"orphan/{event.transaction_id}/{event.at_ms}/{event.meter_wh}"
-            failure = await self._commit(Entry(event=event, deliver=False, dedup=key))
+            failure = await self._commit(Entry(event=event, deliver=False))
             return failure or Acknowledged()
         ended = replace(
             session,
@@ -175,3 +175,10 @@ class Transactions:
     def _is_newest(evse: ObservedEvse, at_ms: int) -> bool:
         """A queued start that belongs to the past must not take the place of the one that runs."""
         return evse.started_at_ms is None or at_ms >= evse.started_at_ms
+
+
+def _as_before(known: Session, token: TokenAnswer) -> TokenAnswer:
+    """The opinion of a token that the first of two equal starts was told; `token` is today's."""
+    if known.is_accepted == (token.status == "accepted"):
+        return token
+    return TokenAnswer(status="accepted" if known.is_accepted else "invalid")

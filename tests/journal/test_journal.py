@@ -76,6 +76,15 @@ async def test_settings_are_durable_as_sqlite_itself_reports_them(tmp_path: Path
     await connection.close()
 
 
+async def test_a_refused_start_is_found_as_refused(tmp_path: Path) -> None:
+    entry = started()
+    refused = replace(entry, session=replace(entry.session, is_accepted=False))
+    async with open_journal(tmp_path / "journal.db", FixedClock(), ROUTES) as journal:
+        await journal.append(refused)
+    async with open_journal(tmp_path / "journal.db", FixedClock(), ROUTES) as journal:
+        assert await journal.session(7) == refused.session
+
+
 async def test_a_restart_finds_the_open_transaction_and_the_highest_id(tmp_path: Path) -> None:
     async with open_journal(tmp_path / "journal.db", FixedClock(), ROUTES) as journal:
         await journal.append(started(transaction_id=7))

@@ -16,7 +16,7 @@ from edge.site.events import (
     TransactionEnded,
     TransactionStarted,
 )
-from edge.site.ports import Confirmed, JournalFullError, Reading, Resumed
+from edge.site.ports import Confirmed, JournalBrokenError, JournalFullError, Reading, Resumed
 from edge.site.site import Site
 from edge.site.tokens import Token
 from tests.site.virtual_time import LoopClock, running
@@ -63,11 +63,14 @@ class MemoryJournal:
         await asyncio.sleep(0.01)  # a commit takes its time
         if self.is_full:
             raise JournalFullError("no room")
+        key = (entry.event.charger, entry.dedup)
+        if entry.dedup is not None and key in self.by_dedup:
+            raise JournalBrokenError("UNIQUE constraint failed: event.charger, event.dedup")
         self.entries.append(entry)
+        if entry.dedup is not None:
+            self.by_dedup[key] = entry.session.transaction_id if entry.session else None
         if entry.session is not None:
             self.sessions[entry.session.transaction_id] = entry.session
-            if entry.dedup is not None:
-                self.by_dedup[entry.event.charger, entry.dedup] = entry.session.transaction_id
         return len(self.entries)
 
     def keep(self, entry):
@@ -214,9 +217,9 @@ class StandingSite:
 
 
 @contextlib.asynccontextmanager
-async def standing_site(text=SITE, *, is_metered=True, **named):
-    """The site at work; with a meter that is polled every 400 ms."""
-    standing = StandingSite(text, **named)
+async def standing_site(text=SITE, *, extra="", is_metered=True, **named):
+    """The site at work, with more tables in its file, and with a meter that is polled every 400 ms."""
+    standing = StandingSite(text + extra, **named)
     await standing.site.resume()
     work = [standing.site.run()]
     if is_metered:
