@@ -5,6 +5,7 @@ A setpoint that a failsafe lowered may return to where it was as soon as the fai
 burst of readings must not darken the lot for minutes.
 """
 
+from edge.core.ledger import FOLLOW_MS
 from edge.core.lot import Lot
 from edge.core.record import Record
 
@@ -102,6 +103,9 @@ def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int) -> Non
     else:
         if setpoint_ma >= pace.restore_ma:
             pace.restore_ma = 0
+        if pace.lowest_ma is not None and now_ms - pace.lowest_ms < FOLLOW_MS:
+            pace.lowest_ma = setpoint_ma  # it was not told less for long enough to have followed
+            pace.lowest_ms = now_ms
         pace.raised_ms = now_ms
         pace.raised_from_ma = before_ma
         if before_ma == 0:
