@@ -40,12 +40,18 @@ class SqliteRecorder:
         self.dropped = 0
         self._path = path
         self._waiting: deque[Row] = deque()
+        self._has_gap = False
 
     def record(self, *, digest: str, checkpoint: bytes | None, image: bytes, decision: bytes) -> None:
-        """Keep one step; the oldest that waits gives way, up to the next checkpoint's use."""
+        """Keep one step. Where one is missing nothing can be replayed: then on with the next checkpoint."""
         if len(self._waiting) >= MAX_WAITING:
-            self._waiting.popleft()
+            self.dropped += len(self._waiting)
+            self._waiting.clear()
+            self._has_gap = True
+        if self._has_gap and checkpoint is None:
             self.dropped += 1
+            return
+        self._has_gap = False
         self._waiting.append((digest, checkpoint, image, decision))
 
     async def run(self) -> None:
