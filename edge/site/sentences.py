@@ -101,7 +101,7 @@ def _waiting(reason: Reason) -> Bay:
         sentence = "Pauses between starts, to spare the contactor."
         return Bay(icon="◷", word="pause", severity="fine", sentence=sentence)
     if reason.word == "limit":
-        return Bay(icon="◷", word="queue", severity="know", sentence=f"Waits: {reason.where} allows nothing.")
+        return Bay(icon="◷", word="queue", severity="know", sentence=f"Waits: {_who(reason)} allows nothing.")
     if reason.word in ("late", "settling", "unpaid"):
         return Bay(icon="◷", word="queue", severity="fine", sentence="Starts in a moment.")
     where = "" if reason.phase is None else f": {reason.where} is full on {PHASE_NAMES[reason.phase]}"
@@ -130,7 +130,7 @@ def _charging(
         sentence = f"{offered}: the {reason.where} meter is {_meter_word(circuit.meter)}; worst case counts."
         return Bay(icon="⚠", word="meter", severity="know", sentence=sentence)
     if reason.word == "limit":
-        return Bay(icon="▶", word="limit", severity="know", sentence=f"{offered}: {reason.where} limits it.")
+        return Bay(icon="▶", word="limit", severity="know", sentence=f"{offered}: {_who(reason)} limits it.")
     if circuit is not None and reason.phase is not None:
         phase = reason.phase
         if circuit.parent is None and circuit.background_ma[phase] > circuit.booked_ma[phase]:
@@ -143,6 +143,11 @@ def _charging(
         sentence = f"Charges with all it can take, {offered}."
         return Bay(icon="▶", word="full", severity="fine", sentence=sentence)
     return Bay(icon="▶", word="charges", severity="fine", sentence=f"Charges with {offered}.")
+
+
+def _who(reason: Reason) -> str:
+    """Who limits: a limit is called after its source, and after what it is on."""
+    return reason.where.partition("/")[0]
 
 
 def _meter_word(meter: MeterStatus) -> str:
