@@ -3,7 +3,10 @@
 Nothing is answered before it is committed. A repeated message finds what it made and gets the same answer.
 """
 
+import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -23,6 +26,8 @@ from edge.site.tokens import fingerprint, shortened
 
 log = logging.getLogger(__name__)
 
+Answered = TypeVar("Answered")
+
 
 class Transactions:
     """The open sessions of the site, and the one place where they begin and end."""
@@ -38,6 +43,8 @@ class Transactions:
         self._open: dict[int, Session] = {}
         self._last_id = 0
         self.is_full = False
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._working: set[asyncio.Task[Any]] = set()
 
     async def resume(self) -> list[Session]:
         """Take up what the process before us left running. Call once, before anything else."""
@@ -58,6 +65,29 @@ class Transactions:
         return self._open.get(transaction_id)
 
     async def start(self, event: TransactionStarted, token: TokenAnswer) -> StartAnswer | NotAnswered:
+        """Begin, or recognise the repetition of, a transaction. Whole, even if nobody waits any more."""
+        return await self._whole(event.charger, self._start(event, token))
+
+    async def end(self, event: TransactionEnded) -> Acknowledged | NotAnswered:
+        """End a transaction, once. Whole, even if nobody waits any more."""
+        return await self._whole(event.charger, self._end(event))
+
+    async def _whole(self, charger: str, work: Coroutine[None, None, Answered]) -> Answered:
+        """Do it in a task of the site's own, one after the other for each charger.
+
+        The link that brought the message may be cut while the disk writes: what is committed then must be
+        known here as well, or the repetition would meet half of it.
+        """
+        task = asyncio.create_task(self._in_turn(charger, work))
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+        return await asyncio.shield(task)
+
+    async def _in_turn(self, charger: str, work: Coroutine[None, None, Answered]) -> Answered:
+        async with self._turns.setdefault(charger, asyncio.Lock()):
+            return await work
+
+    async def _start(self, event: TransactionStarted, token: TokenAnswer) -> StartAnswer | NotAnswered:
         """Begin, or recognise the repetition of, a transaction.
 
         Even a token that may not charge gets an id: the station has begun and must be able to end it
@@ -97,7 +127,7 @@ class Transactions:
         log.info("%s transaction %d begins, token %s", name, session.transaction_id, shortened(event.token))
         return StartAnswer(transaction_id=session.transaction_id, token=token)
 
-    async def end(self, event: TransactionEnded) -> Acknowledged | NotAnswered:
+    async def _end(self, event: TransactionEnded) -> Acknowledged | NotAnswered:
         """End a transaction, once. An end of none that we know is kept as it came."""
         session = self._open.get(event.transaction_id)
         if session is None:
