@@ -56,7 +56,7 @@ class SqliteOutbox:
                 event.set()
 
     async def next(self, csms: str, charger: str) -> Delivery | None:
-        """The oldest row of this charger that waits; rows of a parked transaction are parked on the way."""
+        """The oldest row of this charger that waits; what lacks its parked start is parked on the way."""
         while True:
             async with self._reader.execute(NEXT, (csms, charger)) as cursor:
                 row = await cursor.fetchone()
@@ -72,7 +72,7 @@ class SqliteOutbox:
                 attempts=int(attempts),
                 cloud_transaction_id=None if cloud_id is None else str(cloud_id),
             )
-            if not is_dependant:
+            if not is_dependant or cloud_id is not None:  # a lost sample costs neither the others nor the end
                 return delivery
             await self.park(delivery, error="its transaction is parked")
 

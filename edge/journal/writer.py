@@ -5,6 +5,7 @@ fails alone must not take its companions with it: a failing group is repeated on
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections import deque
@@ -108,12 +109,13 @@ class Writer:
             for sql, rows in _runs(group):
                 await connection.executemany(sql, rows)
             await connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                await connection.execute("ROLLBACK")
-            if "full" in str(error):
+        except Exception as error:  # noqa: BLE001  whatever it is, it must cost this write and not the writer
+            with contextlib.suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    await connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error) and "full" in str(error):
                 return JournalFullError(str(error))
-            return JournalBrokenError(str(error))
+            return JournalBrokenError(str(error) or type(error).__name__)
         self.commits += 1
         self.rows += sum(len(write.statements) for write in group)
         return None

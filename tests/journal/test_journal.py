@@ -200,3 +200,25 @@ async def test_documents_are_kept_by_kind_and_key(tmp_path: Path) -> None:
         await journal.put_document("passport", "Acme/One", b"{}")
         await journal.put_document("passport", "Acme/One", b'{"pauses":true}')
         assert await journal.documents("passport") == {"Acme/One": b'{"pauses":true}'}
+
+
+async def test_a_write_that_nobody_foresaw_fails_alone_and_the_next_is_kept(tmp_path: Path) -> None:
+    async with open_journal(tmp_path / "journal.db", FixedClock(), ROUTES) as journal:
+        absurd = started()
+        with pytest.raises(JournalBrokenError):
+            await journal.append(replace(absurd, session=replace(absurd.session, meter_start_wh=2**70)))
+        await asyncio.wait_for(journal.append(started(transaction_id=8)), 5)
+        assert [session.transaction_id for session in await journal.sessions(9)] == [8]
+
+
+async def test_a_parked_sample_costs_neither_the_others_nor_the_end(tmp_path: Path) -> None:
+    async with open_journal(tmp_path / "journal.db", FixedClock(), ROUTES) as journal:
+        outbox = journal.outbox
+        await journal.append(started())
+        journal.keep(sampled())
+        await journal.append(ended(started()))
+        await outbox.confirm(await outbox.next("city", "bay-1"), cloud_transaction_id="4711")
+        await outbox.park(await outbox.next("city", "bay-1"), error="InternalError")
+        last = await outbox.next("city", "bay-1")
+        assert isinstance(last.event, TransactionEnded)
+        assert last.cloud_transaction_id == "4711"
