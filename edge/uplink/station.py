@@ -93,8 +93,8 @@ class VirtualStation:
         """Keep the link as long as there is something to tell; never give up."""
         wait_s = RECONNECT_FIRST_S
         while True:
-            await self._until_needed()
             try:
+                await self._until_needed()
                 await self._visit()
                 wait_s = RECONNECT_FIRST_S
             except ConnectRefused as error:

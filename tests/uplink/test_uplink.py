@@ -226,8 +226,8 @@ async def test_when_the_charger_is_away_and_all_is_told_the_link_is_closed_witho
         await lot.drained()
         await lot.tell(LinkChanged, is_up=False)
         await lot.until(lambda: lot.seen().connection is None)
-        await lot.until(lambda: lot.status_of_uplink() is not None and lot.status_of_uplink().state == "up")
-        assert lot.status_of_uplink().connected == 0
+        await lot.until(lambda: (told := lot.status_of_uplink()) is not None and told.connected == 0)
+        assert lot.status_of_uplink().state == "up"
         assert caplog.messages == []
 
         await lot.connect()
