@@ -79,7 +79,7 @@ async def run(
                 recorder=recorder,
                 tokens=_tokens(settings),
                 proven_pauses=box.proven_pauses,
-                on_cycle=notifier.alive,
+                on_cycle=notifier.cycled,
             )
             await site.resume()
             rooms = _Rooms(settings, box, clock, blueprint, site=site, journal=journal)
@@ -88,7 +88,6 @@ async def run(
                 group.create_task(recorder.run(), name="recorder")
                 group.create_task(site.run(), name="site")
                 _leave_out_of_collections()
-                notifier.ready()
     finally:
         notifier.stopping()
         notifier.close()

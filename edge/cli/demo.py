@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
@@ -14,6 +15,7 @@ from edge.app import run as run_site
 from edge.catalogue import guards
 from edge.cli import exits, story
 from edge.cli.running import until_signalled
+from edge.core.errors import ConfigError
 from edge.settings.model import Site
 from edge.simulator import control
 from edge.simulator.description import WorldPlan, demo
@@ -45,7 +47,11 @@ def run(options: Namespace) -> int:
     """Everything in a temporary folder, until Ctrl-C."""
     story.tell(frames=options.verbose)
     with tempfile.TemporaryDirectory(prefix="ampyard-demo-") as folder:
-        until_signalled(_demo(Path(folder), options.port))
+        try:
+            until_signalled(_demo(Path(folder), options.port))
+        except ConfigError as error:
+            print(f"ampyard demo: {error}", file=sys.stderr)
+            return exits.FAULTS
     return exits.FINE
 
 

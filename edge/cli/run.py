@@ -82,27 +82,29 @@ def _proven(file: Path, state: Path, *, is_service: bool) -> settings.Verdict | 
         verdict = settings.load(file, guards())
     except OSError as error:
         print(f"ampyard run: {file}: {error.strerror}", file=sys.stderr)
-        return _last_proven(copy) if is_service else None
+        return _last_proven(copy, file.parent) if is_service else None
     if verdict.site is not None:
         _keep(file, copy)
         return verdict
     for fault in verdict.faults:
         print(fault.render(verdict.file), file=sys.stderr)
     print(closing(verdict.file, verdict.faults), file=sys.stderr)
-    return _last_proven(copy) if is_service else None
+    return _last_proven(copy, file.parent) if is_service else None
 
 
-def _last_proven(copy: Path) -> settings.Verdict | None:
+def _last_proven(copy: Path, folder: Path) -> settings.Verdict | None:
+    """The copy's verdict; its lists are still beside the original, in `folder`."""
     if not copy.exists():
         return None
-    verdict = settings.load(copy, guards())
+    text = copy.read_text(encoding="utf-8")
+    verdict = settings.read(text, guards(), file=str(copy), folder=folder)
     if verdict.site is not None:
         log.error("runs on the last proven site file, %s, until the new one has no faults", copy)
     return verdict
 
 
 def _keep(file: Path, copy: Path) -> None:
-    """Beside the original its lists are found; the copy is whole or not there."""
+    """The copy is whole or not there."""
     try:
         copy.parent.mkdir(parents=True, exist_ok=True)
         new = copy.with_suffix(".new")

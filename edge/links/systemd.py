@@ -11,9 +11,17 @@ class Notifier:
     def __init__(self) -> None:
         self._address = os.environ.get("NOTIFY_SOCKET", "")
         self._socket: socket.socket | None = None
+        self._is_ready = False
         if self._address:
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
             self._socket.setblocking(False)
+
+    def cycled(self) -> None:
+        """A whole control cycle was made: the first means ready, each pets the watchdog."""
+        if not self._is_ready:
+            self._is_ready = True
+            self.ready()
+        self.alive()
 
     def ready(self) -> None:
         """Start-up is finished."""
