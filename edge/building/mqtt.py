@@ -1,7 +1,7 @@
 """The lot on MQTT: its state retained under one topic, and limits from the building, each with an end.
 
     <topic>/online           true or false (last will)
-    <topic>/site             sentence, severity, cycle
+    <topic>/site             name, severity, sentence
     <topic>/circuits/<name>  per phase in A: limit, background, chargers, booked, headroom; the meter's state
     <topic>/evses/<id>       state, sentence, setpoint_a, measured_a, session_kwh, transaction
     <topic>/uplinks/<name>   state, waiting, parked

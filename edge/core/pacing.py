@@ -28,7 +28,6 @@ class Pace(Record):
         "paused_ms",
         "restore_ma",
         "raised_ms",
-        "raised_from_ma",
         "serving",
         "has_drawn",
         "woken_ms",
@@ -47,7 +46,6 @@ class Pace(Record):
         paused_ms: int | None = None,
         restore_ma: int = 0,
         raised_ms: int | None = None,
-        raised_from_ma: int = 0,
         serving: bool = False,
         has_drawn: bool = False,
         woken_ms: int | None = None,
@@ -61,7 +59,6 @@ class Pace(Record):
         self.paused_ms = paused_ms
         self.restore_ma = restore_ma
         self.raised_ms = raised_ms
-        self.raised_from_ma = raised_from_ma
         self.serving = serving
         self.has_drawn = has_drawn
         self.woken_ms = woken_ms
@@ -107,7 +104,6 @@ def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int) -> Non
             pace.lowest_ma = setpoint_ma  # it was not told less for long enough to have followed
             pace.lowest_ms = now_ms
         pace.raised_ms = now_ms
-        pace.raised_from_ma = before_ma
         if before_ma == 0:
             pace.started_ms = now_ms
             pace.paused_ms = None

@@ -65,9 +65,3 @@ def to_grid(terminals: list[int] | tuple[int, ...], wiring: tuple[int, ...] | No
         if terminal < len(terminals):
             grid[phase] += terminals[terminal]
     return (grid[0], grid[1], grid[2])
-
-
-def to_setpoint(ma: int, min_ma: int, max_ma: int, step_ma: int) -> int:
-    """The largest permitted setpoint that does not exceed `ma`: 0, or on the step within [min, max]."""
-    floored = min(ma, max_ma) // step_ma * step_ma
-    return floored if floored >= max(min_ma, VEHICLE_MINIMUM_MA) else 0
