@@ -75,13 +75,16 @@ class Controller:
             await self._process.wait()
 
     async def stop(self) -> int | None:
-        """As systemd does; the exit code. Raises TimeoutError when it takes longer than it may."""
+        """As systemd does; the exit code, None when it takes longer than it may."""
         if self._process is None:
             return None
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(STOP_S):
-            return await self._process.wait()
+        try:
+            async with asyncio.timeout(STOP_S):
+                return await self._process.wait()
+        except TimeoutError:
+            return None
 
     def told(self) -> str:
         """Everything that it said, in all its lives."""

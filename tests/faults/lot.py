@@ -168,7 +168,9 @@ class Findings:
         found += [f"the CSMS finds odd: {each}" for each in self.irregularities]
         if self.undrained:
             found.append(f"not drained: {self.undrained}")
-        if self.exit_code != 0:
+        if self.exit_code is None:
+            found.append("the controller did not stop within 5 s")
+        elif self.exit_code != 0:
             found.append(f"the controller ended with {self.exit_code}")
         if self.tracebacks:
             found.append(f"{self.tracebacks} tracebacks in the controller's log")

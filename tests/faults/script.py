@@ -13,13 +13,13 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-LENGTH_MS = 100_000
+LENGTH_MS = 116_000
 BAYS = tuple(f"bay-{n}" for n in range(1, 7))
 FEEDERS = (BAYS[:3], BAYS[3:])
 LOW_A, HIGH_A = (2, 4), (8, 11)  # its noise stays below what the site file calls the worst case
 CARS = ("three", "fast", "fast", "ramp", "one", "two", "late", "small")
 PINCHES = ("slow", "hang", "asleep")
-LEAD_MS = 18_000  # a car that came first has all it can take by then, and was sampled since
+LEAD_MS = 22_000  # a car that came first has all it can take by then, and was sampled since
 DOWN_MS = (200, 1_000, 2_500)
 LONG_DOWN_MS = 11_000  # longer than the dead man
 METER_FAULTS = ("frozen", "silent", "nan", "unmeasured", "infinite", "rolled-over", "busy", "slow")
@@ -66,10 +66,10 @@ class _Writer:
         busy, asleep = self._chance.choice(PINCHES[:2]), PINCHES[2]
         kinds = self._chance.sample((asleep, busy), 2)
         long_down = self._chance.choice((0, 0, 1, 2))  # sometimes one of the two outlasts the dead man
-        self.pinch(self._between(27_000, 29_000), kinds[0])
-        self.promise(self._between(39_000, 41_000), is_long=long_down == 1)
-        self.pinch(self._between(77_000, 80_000), kinds[1])
-        self.promise(self._between(90_000, 92_000), is_long=long_down == 2)
+        self.pinch(self._between(33_000, 35_000), kinds[0])
+        self.promise(self._between(45_000, 47_000), is_long=long_down == 1)
+        self.pinch(self._between(91_000, 93_000), kinds[1])
+        self.promise(self._between(104_000, 106_000), is_long=long_down == 2)
 
     def pinch(self, at_ms: int, kind: str) -> None:
         tight, *others = self._chance.sample(self._chance.choice(FEEDERS), 3)
@@ -81,7 +81,7 @@ class _Writer:
             self.add(began_ms, "vacate", bay)
         self.add(began_ms + 300, "come", tight, "fast", self._token())
         if kind == "asleep":
-            self.add(began_ms + 3_000, "demand", tight, 0)
+            self.add(began_ms + 11_500, "demand", tight, 0)
             self.add(at_ms, "line", tight, self._chance.choice(("cut", "stall")))
             self.add(at_ms + 2_500, "demand", tight, 5_000)
             self.add(ended_ms, "line", tight, "restore")

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.faults.chaos import chaos, report
 
-A_WHILE_MS = 44_000  # one pinch, one promise
+A_WHILE_MS = 50_000  # one pinch, one promise
 
 
 async def test_the_same_run_catches_a_controller_without_a_ledger_and_one_that_answers_before_it_commits():
