@@ -91,8 +91,16 @@ class Transactions:
         """Begin, or recognise the repetition of, a transaction.
 
         Even a token that may not charge gets an id: the station has begun and must be able to end it
-        (OCPP 1.6 ed. 2 section 4.8).
+        (OCPP 1.6 ed. 2 section 4.8). An EVSE without a place in the site file is refused: nobody counts it.
         """
+        evse = self._evse(event.charger, event.evse)
+        if evse is None:
+            log.warning(
+                "%s starts on connector %d, which the site file does not have: refused",
+                event.charger,
+                event.evse,
+            )
+            token = TokenAnswer(status="invalid")
         key = transaction.start_key(event.evse, event.token, event.at_ms, event.meter_wh)
         known = await self._journal.find_session(event.charger, key)
         if known is not None:
@@ -112,7 +120,6 @@ class Transactions:
         if failure is not None:
             return failure
         self._open[session.transaction_id] = session
-        evse = self._evse(event.charger, event.evse)
         if evse is not None and token.status == "accepted" and self._is_newest(evse, event.at_ms):
             evse.begin(
                 session.transaction_id,

@@ -95,6 +95,15 @@ async def test_a_token_that_may_not_charge_gets_an_id_to_end_with_and_no_current
 
 
 @in_virtual_time
+async def test_nobody_may_charge_at_an_evse_that_has_no_place_in_the_site_file():
+    async with standing_site() as lot:
+        await lot.connect()
+        answer = await lot.tell(TransactionStarted, evse=2, token="04AB", meter_wh=0)
+        assert answer.token.status == "invalid"
+        assert await lot.stop(answer.transaction_id) == Acknowledged()
+
+
+@in_virtual_time
 async def test_after_a_restart_a_token_that_may_not_charge_still_gets_no_current():
     journal = MemoryJournal()
     async with standing_site(journal=journal) as lot:

@@ -4,7 +4,13 @@ import msgspec
 
 from edge.dialects.v16.samples import sampled
 from edge.dialects.v16.words import REASONS, REGISTRATIONS, STATES, id_tag_info
-from edge.ocpp.rpc import INTERNAL_ERROR, NOT_SUPPORTED, SECURITY_ERROR, Fault
+from edge.ocpp.rpc import (
+    INTERNAL_ERROR,
+    NOT_SUPPORTED,
+    PROPERTY_CONSTRAINT_VIOLATION,
+    SECURITY_ERROR,
+    Fault,
+)
 from edge.ocpp.timestamps import epoch_ms, rfc3339
 from edge.ocpp.v16 import requests, responses
 from edge.ocpp.v16.codec import decode_request, encode
@@ -160,6 +166,8 @@ def _authorize(request: requests.Authorize, arrival: Arrival) -> TokenPresented:
 
 
 def _started(request: requests.StartTransaction, arrival: Arrival) -> TransactionStarted:
+    if request.connector_id <= 0:
+        raise Fault(PROPERTY_CONSTRAINT_VIOLATION, "connectorId is above 0 (OCPP 1.6 ed. 2 section 6.45)")
     at_ms = epoch_ms(request.timestamp)
     return TransactionStarted(
         charger=arrival.charger,

@@ -95,6 +95,13 @@ def test_a_start_and_an_end():
     assert event.reason == "local"
 
 
+@pytest.mark.parametrize("connector", [0, -1])
+def test_a_start_on_no_connector_is_refused(connector):
+    with pytest.raises(Fault) as refused:
+        told("StartTransaction", connectorId=connector, idTag="A", meterStart=100, timestamp=NOON)
+    assert refused.value.code == "PropertyConstraintViolation"
+
+
 def test_what_happened_before_the_link_stood_was_offline():
     stop = {"transactionId": 5, "meterStop": 900}
     assert told("StopTransaction", timestamp="2023-11-14T22:00:00Z", **stop)[0].offline
