@@ -48,9 +48,10 @@ class _Choice:
 
     def blocking(self, claim: Claim) -> int | None:
         """The room, nearest first, in which its minimum does not fit. A room over its limit admits nobody."""
-        cost_ma = max(claim.cost_ma, 0)
+        free_ma = self.free_ma
+        cost_ma = max(0, claim.cost_ma)
         for room in claim.rooms:
-            if self.free_ma[room] < cost_ma:
+            if free_ma[room] < cost_ma:
                 return room
         return None
 
@@ -61,8 +62,9 @@ class _Choice:
     def take(self, claim: Claim) -> None:
         """Admit it."""
         self.admitted.add(claim.evse)
+        free_ma, cost_ma = self.free_ma, claim.cost_ma
         for room in claim.rooms:
-            self.free_ma[room] -= claim.cost_ma
+            free_ma[room] -= cost_ma
 
     def drop(self, claim: Claim) -> None:
         """Send it away again."""

@@ -12,7 +12,8 @@ The rule, tier by tier (higher tier first):
 
 Water-filling is event-driven. The events are: a claim's minimum is reached and it joins, its cap is
 reached and it leaves, a room (one phase of one circuit) is full. A room with n rising claims is full at
-level (free + sum of their minima - what others took above theirs) / n. O(E log E) for E claims.
+level (free + sum of their minima - what others took above theirs) / n. Claims that load the same rooms
+between the same bounds rise and stop together, and are worked out as one. O(E log E) for E claims.
 """
 
 import heapq
@@ -20,9 +21,8 @@ import heapq
 from edge.core.admission import admit
 from edge.core.claim import NO_ROOM, Claim
 
-_JOIN = 0
-_CAP = 1
-_FULL = 2
+_CAP = 0  # at the same level a cap is reached before a room is full
+_FULL = 1
 
 
 def allocate(claims: list[Claim], free_ma: list[int]) -> None:
@@ -30,20 +30,51 @@ def allocate(claims: list[Claim], free_ma: list[int]) -> None:
 
     `free_ma` may be negative (a circuit over its limit): then nobody fits there.
     """
+    tiers: dict[int, list[Claim]] = {}
     for claim in claims:
         claim.is_admitted = False
         claim.share_ma = 0
         claim.stopped_by = None
         claim.full_room = None
-        for room in claim.rooms:
-            free_ma[room] -= claim.idle_ma
-    for tier in sorted({claim.tier for claim in claims}, reverse=True):
-        members = sorted([claim for claim in claims if claim.tier == tier], key=lambda claim: claim.order)
-        admitted = admit(members, free_ma)
-        _Water(admitted, free_ma).rise()
+        if claim.idle_ma:
+            for room in claim.rooms:
+                free_ma[room] -= claim.idle_ma
+        tiers.setdefault(claim.tier, []).append(claim)
+    for tier in sorted(tiers, reverse=True):
+        admitted = admit(sorted(tiers[tier], key=lambda claim: claim.order), free_ma)
+        crowds = _crowds(admitted)
+        _Water(crowds, free_ma).rise()
+        _floor(crowds, free_ma)
         _hand_out_steps(admitted, free_ma)
         for claim in admitted:
             _tell_what_stopped(claim, free_ma)
+
+
+class _Crowd:
+    """Claims that no water can tell apart."""
+
+    __slots__ = ("cap_ma", "claims", "is_rising", "level_ma", "min_ma", "rooms")
+
+    def __init__(self, first: Claim) -> None:
+        self.rooms = first.rooms
+        self.min_ma = first.min_ma
+        self.cap_ma = first.cap_ma
+        self.level_ma = first.min_ma
+        self.is_rising = False
+        self.claims = [first]
+
+
+def _crowds(claims: list[Claim]) -> list[_Crowd]:
+    """The claims by their rooms and bounds, in the order of their minima."""
+    alike: dict[tuple[object, ...], _Crowd] = {}
+    for claim in claims:
+        key = (claim.rooms, claim.min_ma, claim.cap_ma)
+        crowd = alike.get(key)
+        if crowd is None:
+            alike[key] = _Crowd(claim)
+        else:
+            crowd.claims.append(claim)
+    return sorted(alike.values(), key=lambda crowd: crowd.min_ma)
 
 
 class _Water:
@@ -52,40 +83,53 @@ class _Water:
     `base_ma` of a room: free + minima of the claims that rise - what the stopped ones took.
     """
 
-    __slots__ = ("base_ma", "claims", "events", "free_ma", "is_rising", "members", "rising")
+    __slots__ = ("base_ma", "crowds", "events", "free_ma", "left", "members", "rising")
 
-    def __init__(self, claims: list[Claim], free_ma: list[int]) -> None:
-        self.claims = claims
+    def __init__(self, crowds: list[_Crowd], free_ma: list[int]) -> None:
+        self.crowds = crowds
         self.free_ma = free_ma
+        self.base_ma = list(free_ma)
+        self.rising = [0] * len(free_ma)
         self.members: dict[int, list[int]] = {}
-        for index, claim in enumerate(claims):
-            for room in claim.rooms:
+        for index, crowd in enumerate(crowds):
+            for room in crowd.rooms:
                 self.members.setdefault(room, []).append(index)
-        self.base_ma = {room: free_ma[room] for room in self.members}
-        self.rising = dict.fromkeys(self.members, 0)
-        self.is_rising = [False] * len(claims)
-        self.events = [(claim.min_ma, _JOIN, index) for index, claim in enumerate(claims)]
-        heapq.heapify(self.events)
+        self.events: list[tuple[int, int, int]] = []
+        self.left = len(crowds)
 
     def rise(self) -> None:
         """Until everybody has stopped."""
-        while self.events:
-            level_ma, kind, index = heapq.heappop(self.events)
-            if kind == _JOIN:
-                self._join(index)
-            elif kind == _CAP:
-                self._stop(index, level_ma)
+        crowds, events = self.crowds, self.events
+        joined = 0
+        while self.left:
+            if joined < len(crowds) and not (events and events[0][0] < crowds[joined].min_ma):
+                joined = self._join_from(joined)
+                continue
+            level_ma, kind, index = heapq.heappop(events)
+            if kind == _CAP:
+                self._stop(crowds[index], level_ma)
             elif self.rising[index]:
                 self._fill_up(index, level_ma)
 
-    def _join(self, index: int) -> None:
-        claim = self.claims[index]
-        self.is_rising[index] = True
-        heapq.heappush(self.events, (claim.cap_ma, _CAP, index))
-        for room in claim.rooms:
-            self.base_ma[room] += claim.min_ma
-            self.rising[room] += 1
+    def _join_from(self, first: int) -> int:
+        """All that begin at this level join at once, so that each room is looked at once."""
+        crowds = self.crowds
+        level_ma = crowds[first].min_ma
+        index = first
+        touched: set[int] = set()
+        while index < len(crowds) and crowds[index].min_ma == level_ma:
+            crowd = crowds[index]
+            crowd.is_rising = True
+            count = len(crowd.claims)
+            for room in crowd.rooms:
+                self.base_ma[room] += count * level_ma
+                self.rising[room] += count
+            touched.update(crowd.rooms)
+            heapq.heappush(self.events, (crowd.cap_ma, _CAP, index))
+            index += 1
+        for room in touched:
             heapq.heappush(self.events, (self.base_ma[room] // self.rising[room], _FULL, room))
+        return index
 
     def _fill_up(self, room: int, level_ma: int) -> None:
         full_at_ma = self.base_ma[room] // self.rising[room]
@@ -93,43 +137,56 @@ class _Water:
             heapq.heappush(self.events, (full_at_ma, _FULL, room))
             return
         for member in self.members[room]:
-            self._stop(member, full_at_ma)
+            self._stop(self.crowds[member], full_at_ma)
 
-    def _stop(self, index: int, level_ma: int) -> None:
-        if not self.is_rising[index]:
+    def _stop(self, crowd: _Crowd, level_ma: int) -> None:
+        if not crowd.is_rising:
             return
-        claim = self.claims[index]
-        self.is_rising[index] = False
-        claim.share_ma = level_ma
-        for room in claim.rooms:
-            self.base_ma[room] -= level_ma
-            self.rising[room] -= 1
-            self.free_ma[room] -= level_ma - claim.min_ma
+        crowd.is_rising = False
+        crowd.level_ma = level_ma
+        self.left -= 1
+        count = len(crowd.claims)
+        taken_ma, above_ma = count * level_ma, count * (level_ma - crowd.min_ma)
+        for room in crowd.rooms:
+            self.base_ma[room] -= taken_ma
+            self.rising[room] -= count
+            self.free_ma[room] -= above_ma
+
+
+def _floor(crowds: list[_Crowd], free_ma: list[int]) -> None:
+    """Write each claim's share down, floored to its step; what that leaves is free again."""
+    for crowd in crowds:
+        over_ma = 0
+        for claim in crowd.claims:
+            claim.share_ma = crowd.level_ma // claim.step_ma * claim.step_ma
+            over_ma += crowd.level_ma - claim.share_ma
+        for room in crowd.rooms:
+            free_ma[room] += over_ma
 
 
 def _hand_out_steps(admitted: list[Claim], free_ma: list[int]) -> None:
-    """Floor to the step, then give single steps to the smallest as long as one fits anywhere."""
-    for claim in admitted:
-        floored = claim.share_ma // claim.step_ma * claim.step_ma
-        for room in claim.rooms:
-            free_ma[room] += claim.share_ma - floored
-        claim.share_ma = floored
+    """Give single steps to the smallest as long as one fits anywhere."""
     bounds: dict[int, int] = {}  # of a room where somebody's step did not fit: nobody may run away from him
-    waiting = [(claim.share_ma, -claim.has_ma, index) for index, claim in enumerate(admitted)]
-    heapq.heapify(waiting)
-    while waiting:
+    waiting = sorted([(claim.share_ma, -claim.has_ma, index) for index, claim in enumerate(admitted)])
+    while waiting:  # sorted, and so a heap from the start
         _, _, index = heapq.heappop(waiting)
         claim = admitted[index]
-        raised_ma = claim.share_ma + claim.step_ma
+        step_ma = claim.step_ma
+        raised_ma = claim.share_ma + step_ma
         if raised_ma > claim.cap_ma:
             continue
-        full = [room for room in claim.rooms if free_ma[room] < claim.step_ma]
-        for room in full:
-            bounds[room] = min(bounds.get(room, raised_ma), raised_ma)
-        if full or min([bounds.get(room, raised_ma) for room in claim.rooms]) < raised_ma:
+        fits = True
+        for room in claim.rooms:
+            if free_ma[room] < step_ma:
+                fits = False
+                if bounds.get(room, raised_ma) >= raised_ma:
+                    bounds[room] = raised_ma
+            elif fits and room in bounds and bounds[room] < raised_ma:
+                fits = False
+        if not fits:
             continue
         for room in claim.rooms:
-            free_ma[room] -= claim.step_ma
+            free_ma[room] -= step_ma
         claim.share_ma = raised_ma
         heapq.heappush(waiting, (raised_ma, -claim.has_ma, index))
 

@@ -14,6 +14,7 @@ class Claim:
 
     __slots__ = (
         "cap_ma",
+        "cost_ma",
         "evse",
         "full_room",
         "has_ma",
@@ -35,7 +36,7 @@ class Claim:
         self,
         *,
         evse: str,
-        rooms: list[int],
+        rooms: list[int] | tuple[int, ...],
         min_ma: int,
         cap_ma: int,
         step_ma: int,
@@ -48,7 +49,7 @@ class Claim:
         turn: int = 0,
     ) -> None:
         self.evse = evse
-        self.rooms = rooms
+        self.rooms = tuple(rooms)
         self.min_ma = -(-min_ma // step_ma) * step_ma
         self.cap_ma = cap_ma // step_ma * step_ma
         self.step_ma = step_ma
@@ -58,6 +59,8 @@ class Claim:
         self.idle_ma = idle_ma
         self.has_ma = has_ma
         self.is_charging = is_charging
+        self.cost_ma = self.min_ma + tolerance_ma - idle_ma
+        """What its admission takes of a room beyond what counts for it anyway."""
         self.turn = turn
         self.is_admitted = False
         self.share_ma = 0
@@ -65,8 +68,3 @@ class Claim:
         """The room that keeps it from more, NO_ROOM when its cap does."""
         self.full_room: int | None = None
         """A room without another step for it, whether or not its cap stopped it before."""
-
-    @property
-    def cost_ma(self) -> int:
-        """What its admission takes of a room beyond what counts for it anyway."""
-        return self.min_ma + self.tolerance_ma - self.idle_ma

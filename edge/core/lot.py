@@ -59,7 +59,7 @@ class Lot:
             evse.id: [place[name] for name in tree.path(evse.circuit)] for evse in self.evses
         }
         self.rooms = {
-            evse.id: [first + phase for first in self.circuit_rooms[evse.id] for phase in evse.phases]
+            evse.id: tuple([first + phase for first in self.circuit_rooms[evse.id] for phase in evse.phases])
             for evse in self.evses
         }
         self.stale_after_ms = stale_after_ms
@@ -70,11 +70,11 @@ class Lot:
         self.tolerance_ma = tolerance_ma
         self.voltage_mv = voltage_mv
 
-    def rooms_of(self, evse: Evse, phases: tuple[int, ...]) -> list[int]:
+    def rooms_of(self, evse: Evse, phases: tuple[int, ...]) -> tuple[int, ...]:
         """The rooms that the EVSE loads when its car uses these phases."""
         if phases == evse.phases:
             return self.rooms[evse.id]
-        return [first + phase for first in self.circuit_rooms[evse.id] for phase in phases]
+        return tuple([first + phase for first in self.circuit_rooms[evse.id] for phase in phases])
 
     @property
     def refresh_ms(self) -> int:

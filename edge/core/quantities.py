@@ -35,11 +35,15 @@ def minus(a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, i
 
 def larger(a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, int]:
     """The larger of a and b, phase by phase."""
+    if a[0] >= b[0] and a[1] >= b[1] and a[2] >= b[2]:
+        return a
     return (max(a[0], b[0]), max(a[1], b[1]), max(a[2], b[2]))
 
 
 def smaller(a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, int]:
     """The smaller of a and b, phase by phase."""
+    if a[0] <= b[0] and a[1] <= b[1] and a[2] <= b[2]:
+        return a
     return (min(a[0], b[0]), min(a[1], b[1]), min(a[2], b[2]))
 
 
@@ -49,7 +53,9 @@ def everywhere(ma: int) -> tuple[int, int, int]:
 
 
 def on_phases(ma: int, phases: tuple[int, ...]) -> tuple[int, int, int]:
-    """`ma` on the named grid phases, nothing on the others."""
+    """`ma` on the named grid phases (each at most once), nothing on the others."""
+    if len(phases) == 3:
+        return (ma, ma, ma)
     return (ma if 0 in phases else 0, ma if 1 in phases else 0, ma if 2 in phases else 0)
 
 
@@ -60,6 +66,8 @@ def to_grid(terminals: list[int] | tuple[int, ...], wiring: tuple[int, ...] | No
     """
     if wiring is None:
         return everywhere(max(terminals)) if terminals else NOTHING
+    if wiring == PHASES and len(terminals) == 3:
+        return (terminals[0], terminals[1], terminals[2])
     grid = [0, 0, 0]
     for terminal, phase in enumerate(wiring):
         if terminal < len(terminals):
