@@ -118,7 +118,7 @@ def _draw(one: Standing, now_ms: int) -> Draw:
     left = sampled
     if pace.lowest_ma is not None:
         left = smaller(sampled, on_phases(pace.lowest_ma, one.phases))
-    gone = minus(sampled, left)
+    gone = NOTHING if left is sampled else minus(sampled, left)
     gone_ms = pace.lowest_ms + FOLLOW_MS
     raised_ms = pace.raised_ms
     explained_ms = EXPLAINED_MS if one.flowing_ma is None else EXPLAINED_SAMPLED_MS

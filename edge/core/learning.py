@@ -127,16 +127,16 @@ def asked_again_at(habit: Habit, pace: Pace) -> int:
 
 def phases_of(habit: Habit, evse: Evse) -> tuple[int, ...]:
     """The grid phases on which the EVSE counts: all of its own until the car's are learnt."""
-    if habit.terminals is None or evse.wiring is None:
-        return evse.phases
     wiring = evse.wiring
+    if habit.terminals is None or wiring is None or len(habit.terminals) == len(wiring) == 3:
+        return evse.phases
     return tuple(sorted([wiring[terminal] for terminal in habit.terminals if terminal < len(wiring)]))
 
 
 def _learn_phases(habit: Habit, terminals_ma: tuple[int, ...]) -> None:
     used = tuple([index for index, ma in enumerate(terminals_ma) if ma > ACTIVE_MA])
     if habit.terminals is not None:
-        if not set(used) <= set(habit.terminals):  # whatever it is, it counts from now on
+        if used != habit.terminals and not set(used) <= set(habit.terminals):  # it counts from now on
             habit.terminals = tuple(sorted(set(used) | set(habit.terminals)))
         return
     if max(terminals_ma) < STEADY_MA:

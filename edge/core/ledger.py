@@ -182,7 +182,7 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> i
     else:
         age_ms = now_ms - book.confirmed_sent_ms
         held = book.confirmed_ma if age_ms <= lot.silence_ms else evse.credit_ma
-        if book.is_unsure or not seen.is_linked or age_ms > _overdue_ms(lot):
+        if book.is_unsure or not seen.is_linked or (age_ms > lot.refresh_ms and age_ms > _overdue_ms(lot)):
             held = max(held, evse.fallback_ma)
     for _, limit_ma, decided_ms in book.possible:
         may_hold = now_ms - decided_ms <= lot.silence_ms + DEADLINE_MS
@@ -221,11 +221,12 @@ def booked(
 
 def with_tolerance(lot: Lot, load: tuple[int, int, int]) -> tuple[int, int, int]:
     """The load with the tolerance on every phase that carries any."""
+    first, second, third = load
     extra = lot.tolerance_ma
     return (
-        load[0] + extra if load[0] > 0 else 0,
-        load[1] + extra if load[1] > 0 else 0,
-        load[2] + extra if load[2] > 0 else 0,
+        first + extra if first > 0 else 0,
+        second + extra if second > 0 else 0,
+        third + extra if third > 0 else 0,
     )
 
 
@@ -240,4 +241,7 @@ def excess(
     """By how much it draws more than it may, per grid phase, once a car had the time to follow."""
     if flowing_ma is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + FOLLOW_MS:
         return NOTHING
-    return larger(NOTHING, minus(flowing_ma, with_tolerance(lot, on_phases(held_ma, phases))))
+    allowed_ma = with_tolerance(lot, on_phases(held_ma, phases))
+    if larger(allowed_ma, flowing_ma) is allowed_ma:
+        return NOTHING
+    return larger(NOTHING, minus(flowing_ma, allowed_ma))

@@ -36,7 +36,7 @@ class Target:
 class Sharing:
     """One cycle's allocation over all EVSEs of a lot."""
 
-    __slots__ = ("_caps", "_lot", "_now_ms", "_rooms", "_standing")
+    __slots__ = ("_barred", "_caps", "_full_rooms", "_in_failsafe", "_lot", "_now_ms", "_rooms", "_standing")
 
     def __init__(
         self,
@@ -52,6 +52,10 @@ class Sharing:
         self._rooms = rooms
         self._caps = caps
         self._now_ms = now_ms
+        self._barred: dict[str, Reason] = {}
+        self._in_failsafe: set[str] = set()
+        self._full_rooms: dict[tuple[str, int], Reason] = {}
+        self._look_at_circuits()
 
     def targets(self) -> dict[str, Target]:
         """A target for every EVSE of the lot."""
@@ -72,6 +76,18 @@ class Sharing:
         sure = [one for one in linked if one.book.is_sure]
         safe = self._round(sure, holds) if 0 < len(sure) < len(linked) else {}
         return {one.evse.id: self._target(one, claims, safe, holds) for one in everybody}
+
+    def _look_at_circuits(self) -> None:
+        """Where nothing may rise, and why (what is nearest counts); where a failsafe rules on the way."""
+        tree = self._lot.tree
+        for name in tree.names:  # parents first
+            room, parent = self._rooms[name], tree.circuits[name].parent
+            if not room.may_rise:
+                self._barred[name] = Reason(word="settling" if room.is_settling else "late", where=name)
+            elif parent in self._barred:
+                self._barred[name] = self._barred[parent]
+            if room.is_failsafe or parent in self._in_failsafe:
+                self._in_failsafe.add(name)
 
     def _round(self, members: list[Standing], holds: dict[str, tuple[int, Reason]]) -> dict[str, Claim]:
         """Allocate to `members` what the worst case of all the others leaves."""
@@ -148,10 +164,9 @@ class Sharing:
     def _hold(self, one: Standing) -> tuple[int, Reason] | None:
         """Up to where it may rise now, and why not further; None when nothing holds it."""
         pace = one.pace
-        for name in one.path:
-            if not self._rooms[name].may_rise:
-                word = "settling" if self._rooms[name].is_settling else "late"
-                return pace.setpoint_ma, Reason(word=word, where=name)
+        barred = self._barred.get(one.evse.circuit)
+        if barred is not None:
+            return pace.setpoint_ma, barred
         at_ms = max(pacing.may_rise_at(self._lot, pace), learning.asked_again_at(one.habit, pace))
         if at_ms > self._now_ms:
             return max(pace.setpoint_ma, pace.restore_ma), Reason(word="hold", until_ms=at_ms)
@@ -185,8 +200,7 @@ class Sharing:
             return Target(claim.share_ma, self._reason(one, claim), by_failsafe=True)
         is_held = name in holds and claim.share_ma + claim.step_ma > holds[name][0]
         reason = self._held(one, claim, holds[name]) if is_held else self._reason(one, claim)
-        is_failsafe = any(self._rooms[circuit].is_failsafe for circuit in one.path)
-        return Target(claim.share_ma, reason, by_failsafe=is_failsafe)
+        return Target(claim.share_ma, reason, by_failsafe=one.evse.circuit in self._in_failsafe)
 
     def _held(self, one: Standing, claim: Claim, hold: tuple[int, Reason]) -> Reason:
         """Pacing is the reason only where nothing else keeps it down as well."""
@@ -198,7 +212,10 @@ class Sharing:
         return reason
 
     def _full(self, word: str, room: int) -> Reason:
-        return Reason(word=word, where=self._lot.tree.names[room // 3], phase=room % 3)
+        key = (word, room)
+        if key not in self._full_rooms:
+            self._full_rooms[key] = Reason(word=word, where=self._lot.tree.names[room // 3], phase=room % 3)
+        return self._full_rooms[key]
 
     def _reason(self, one: Standing, claim: Claim) -> Reason:
         room = claim.stopped_by

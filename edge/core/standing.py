@@ -7,7 +7,7 @@ from edge.core.ledger import Book
 from edge.core.lot import Lot
 from edge.core.memory import Memory
 from edge.core.pacing import Pace
-from edge.core.quantities import larger, minus, on_phases, plus
+from edge.core.quantities import NOTHING, larger, minus, on_phases, plus
 
 
 class Standing:
@@ -50,8 +50,8 @@ class Standing:
 
     def book_also(self, lot: Lot, target_ma: int) -> tuple[int, int, int]:
         """How much more must be booked when it is offered `target_ma` as well."""
-        wished = ledger.with_tolerance(lot, on_phases(target_ma, self.phases))
-        return minus(larger(self.booked_ma, wished), self.booked_ma)
+        more = larger(self.booked_ma, ledger.with_tolerance(lot, on_phases(target_ma, self.phases)))
+        return NOTHING if more is self.booked_ma else minus(more, self.booked_ma)
 
     def kept_ma(self) -> int:
         """What it may be told without booking more: at most what it may be obeying already."""
@@ -67,9 +67,11 @@ def standings(memory: Memory, seen: dict[str, EvseImage], now_ms: int) -> dict[s
 
 def sums_of_books(lot: Lot, standing: dict[str, Standing]) -> dict[str, tuple[int, int, int]]:
     """What is booked on every circuit."""
-    sums = dict.fromkeys(lot.tree.names, (0, 0, 0))
+    tree = lot.tree
+    sums = dict.fromkeys(tree.names, NOTHING)
     for evse in lot.evses:
-        one = standing[evse.id]
-        for name in one.path:
-            sums[name] = plus(sums[name], one.booked_ma)
+        sums[evse.circuit] = plus(sums[evse.circuit], standing[evse.id].booked_ma)
+    for name in reversed(tree.names):  # children first
+        for child in tree.children(name):
+            sums[name] = plus(sums[name], sums[child])
     return sums

@@ -38,8 +38,8 @@ def step(memory: Memory, image: Image, now_ms: int) -> Decision:
         setpoints=setpoints,
         offers=_offers(memory, standing, setpoints, now_ms),
         circuits=[rooms[name].view(sums[name]) for name in memory.lot.tree.names],
-        learned=[name for name in sorted(standing) if _has_proven_pause(standing[name], now_ms)],
-        sleepers=[name for name in sorted(standing) if _does_not_wake(standing[name])],
+        learned=[evse.id for evse in memory.lot.evses if _has_proven_pause(standing[evse.id], now_ms)],
+        sleepers=[evse.id for evse in memory.lot.evses if _does_not_wake(standing[evse.id])],
     )
 
 
@@ -54,8 +54,9 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
         if result.result != CONFIRMED and result.number == book.last_number and not book.possible:
             memory.paces[result.evse].setpoint_ma = book.confirmed_ma or 0  # it kept what it had
     for evse in memory.lot.evses:
-        _note_session(memory.paces[evse.id], seen[evse.id])
-        learning.observe(memory.habits[evse.id], evse, seen[evse.id], memory.paces[evse.id], now_ms)
+        here, pace = seen[evse.id], memory.paces[evse.id]
+        _note_session(pace, here)
+        learning.observe(memory.habits[evse.id], evse, here, pace, now_ms)
 
 
 def _note_session(pace: Pace, here: EvseImage) -> None:
@@ -68,11 +69,12 @@ def _note_session(pace: Pace, here: EvseImage) -> None:
         pace.lowest_ma = None  # the sample shows what became of it
     if not here.wants or here.terminals_ma is None:
         return
-    if max(here.terminals_ma) > DRAWS_MA:
+    drawn_ma = max(here.terminals_ma)
+    if drawn_ma > DRAWS_MA:
         pace.has_drawn = True
         if pace.woken_ms is not None and here.sampled_ms > pace.woken_ms:
             pace.woken_ms = None  # it is awake
-    elif pace.setpoint_ma > 0 and max(here.terminals_ma) <= learning.STOPPED_MA:
+    elif pace.setpoint_ma > 0 and drawn_ma <= learning.STOPPED_MA:
         pace.has_drawn = False  # it stopped by itself: a pause from now on would show nothing
 
 
@@ -86,7 +88,7 @@ def _settle(
     """Let every reduction through, and of the rises those that fit beside everybody's worst case."""
     sums = sums_of_books(lot, standing)
     setpoints = {}
-    for name in sorted(standing, key=lambda name: (targets[name].ma, name)):
+    for _, name in sorted([(target.ma, name) for name, target in targets.items()]):
         one, target = standing[name], targets[name]
         reason = target.reason
         if not one.seen.is_linked:
@@ -157,9 +159,9 @@ def _has_proven_pause(one: Standing, now_ms: int) -> bool:
     has flowed for a minute.
     """
     seen, book = one.seen, one.book
-    if seen.pause_proven or not seen.wants or seen.terminals_ma is None:
+    if book.confirmed_ma != 0 or seen.pause_proven or not seen.wants or seen.terminals_ma is None:
         return False
-    if book.confirmed_ma != 0 or not book.is_sure or book.possible:
+    if not book.is_sure or book.possible:
         return False
     if now_ms - seen.sampled_ms > ledger.SAMPLE_MAX_AGE_MS or max(seen.terminals_ma) > learning.STOPPED_MA:
         return False
@@ -172,7 +174,7 @@ def _has_proven_pause(one: Standing, now_ms: int) -> bool:
 def _does_not_wake(one: Standing) -> bool:
     """Whether a car that drew current before a pause has drawn none since it ended."""
     seen, pace = one.seen, one.pace
-    if seen.sleeps or not seen.wants or seen.terminals_ma is None or pace.woken_ms is None:
+    if pace.woken_ms is None or seen.sleeps or not seen.wants or seen.terminals_ma is None:
         return False
     return (
         seen.sampled_ms - pace.woken_ms >= WAKES_WITHIN_MS and max(seen.terminals_ma) <= learning.STOPPED_MA
