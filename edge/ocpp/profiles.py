@@ -9,6 +9,9 @@ from typing import Literal
 
 import msgspec
 
+from edge.core.ledger import FOLLOW_MS
+from edge.core.lot import CLOCK_ERROR_MS
+
 Purpose = Literal["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"]
 Kind = Literal["Absolute", "Recurring", "Relative"]
 Recurrence = Literal["Daily", "Weekly"]
@@ -17,6 +20,7 @@ RateUnit = Literal["A", "W"]
 BACKDATE_S = 15  # how far the charger's clock may be behind ours before a refresh makes it dip
 FLOOR_MA = 6000  # a car cannot charge with less (IEC 61851-1 annex A); between 0 and this nothing is offered
 BENEATH, ABOVE = 0, 1  # stack levels of the pair
+RISES_LATER_S = (2 * CLOCK_ERROR_MS + FOLLOW_MS) // 1000  # after the slowest clock has made its car go down
 LONG_AGO_MS = 1_577_836_800_000  # 2020-01-01, before any charger's clock that works
 _FIRST_ID = 9000
 _PERIOD_S = {"Daily": 86_400, "Weekly": 604_800}
@@ -108,12 +112,16 @@ def above(
     wire: Wire = AMPERES,
     transaction_id: int | None = None,
 ) -> Profile:
-    """The working limit, which steps down to the fallback by itself `hold_s` after now.
+    """The working limit, which steps to the fallback by itself `hold_s` after now.
+
+    A limit below the fallback steps up, and does so `RISES_LATER_S` later: by then every charger whose limit
+    was above its fallback has gone down and made the room, whatever the clocks of both say.
 
     Dated back, so that a clock somewhat behind ours sees it begun. It has no end: nothing depends on expiry
     or stacking. `now_ms` is floored to the second, so it may step down up to a second early.
     """
     purpose = _purpose(transaction_id)
+    hold_s += rises_later_s(limit_ma, fallback_ma)
     start_ms = (now_ms // 1000 - BACKDATE_S) * 1000
     return Profile(
         id=profile_id(connector, purpose, ABOVE),
@@ -126,6 +134,11 @@ def above(
         periods=(wire.period(0, limit_ma), wire.period(BACKDATE_S + hold_s, fallback_ma)),
         transaction_id=transaction_id,
     )
+
+
+def rises_later_s(limit_ma: int, fallback_ma: int) -> int:
+    """For how much longer a limit holds because the fallback is more than it."""
+    return RISES_LATER_S if limit_ma < fallback_ma else 0
 
 
 def _purpose(transaction_id: int | None) -> Purpose:

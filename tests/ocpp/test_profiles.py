@@ -77,8 +77,10 @@ def test_a_refresh_replaces_and_renews():
     assert [allowed(profiles, s) for s in (60, 60 + T_S - 1, 60 + T_S)] == [10_000, 10_000, 6_000]
 
 
-def test_a_pause_rises_to_the_fallback_when_we_are_gone():
-    assert [allowed(pair(limit_ma=0), s) for s in (0, T_S)] == [0, 6_000]
+def test_a_pause_rises_to_the_fallback_when_we_are_gone_and_all_others_have_gone_down():
+    others_down_s = T_S + 15 + 8  # by a clock that is 15 s late, and a car that takes 8 s
+    late_s = others_down_s + 15  # by a clock that is 15 s early
+    assert [allowed(pair(limit_ma=0), s) for s in (0, late_s - 1, late_s)] == [0, 0, 6_000]
 
 
 def test_the_pair_as_tx_profile_stands_over_the_default_fallback():

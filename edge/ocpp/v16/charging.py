@@ -1,6 +1,6 @@
 """Charging profiles of OCPP 1.6 on the wire: written, read, and pre-built where a change must be cheap."""
 
-from edge.ocpp.profiles import AMPERES, BACKDATE_S, Period, Profile, Wire, above
+from edge.ocpp.profiles import AMPERES, BACKDATE_S, Period, Profile, Wire, above, rises_later_s
 from edge.ocpp.rpc import OCCURENCE_CONSTRAINT_VIOLATION, PROPERTY_CONSTRAINT_VIOLATION, Fault
 from edge.ocpp.timestamps import epoch_ms, rfc3339_seconds
 from edge.ocpp.v16.codec import encode
@@ -75,7 +75,7 @@ class OfferTemplate:
     It is the encoded message of `profiles.above` with the changing values cut out.
     """
 
-    __slots__ = ("_form", "_wire")
+    __slots__ = ("_fallback_ma", "_form", "_wire")
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class OfferTemplate:
     ) -> None:
         model = above(
             connector,
-            limit_ma=0,
+            limit_ma=fallback_ma,
             fallback_ma=fallback_ma,
             now_ms=0,
             hold_s=0,
@@ -95,20 +95,23 @@ class OfferTemplate:
             transaction_id=transaction_id,
         )
         form = encode(set_charging_profile(model))
+        fallback = str(_number(wire.rate(fallback_ma))).encode()
         for mark, gap in (
-            (b'"startPeriod":0,"limit":0', b'"startPeriod":0,"limit":%b'),
+            (b'"startPeriod":0,"limit":%b' % fallback, b'"startPeriod":0,"limit":%b'),
             (b'"startPeriod":%d,' % BACKDATE_S, b'"startPeriod":%d,'),
             (rfc3339_seconds(-BACKDATE_S).encode(), b"%b"),
         ):
             form = form.replace(mark, gap)
         self._form = form
+        self._fallback_ma = fallback_ma
         self._wire = wire
 
     def render(self, *, limit_ma: int, now_ms: int, hold_s: int) -> bytes:
         """The payload of SetChargingProfile for this limit, exactly as `above` would write it."""
         start = rfc3339_seconds(now_ms // 1000 - BACKDATE_S).encode()
         rate = _number(self._wire.rate(limit_ma))
-        return self._form % (str(rate).encode(), BACKDATE_S + hold_s, start, start)
+        falls_back_s = BACKDATE_S + hold_s + rises_later_s(limit_ma, self._fallback_ma)
+        return self._form % (str(rate).encode(), falls_back_s, start, start)
 
 
 def _number(rate: int) -> int | float:
