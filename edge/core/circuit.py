@@ -9,9 +9,12 @@ ROOT = "grid"
 
 
 class Circuit:
-    """One protected line: everything behind one fuse or breaker."""
+    """One protected line: everything behind one fuse or breaker.
 
-    __slots__ = ("building_max_ma", "is_metered", "name", "parent", "rating_ma")
+    `unbalance_max_ma`: how much more one phase may carry than another because of our chargers.
+    """
+
+    __slots__ = ("building_max_ma", "is_metered", "name", "parent", "rating_ma", "unbalance_max_ma")
 
     def __init__(
         self,
@@ -21,13 +24,15 @@ class Circuit:
         rating_ma: int,
         building_max_ma: int | None,
         is_metered: bool,
+        unbalance_max_ma: int | None = None,
     ) -> None:
-        """`building_max_ma` None: the sum of what the circuits below declare."""
+        """`building_max_ma` None: what the circuits below declare together; `unbalance_max_ma` None: any."""
         self.name = name
         self.parent = parent
         self.rating_ma = rating_ma
         self.building_max_ma = building_max_ma
         self.is_metered = is_metered
+        self.unbalance_max_ma = unbalance_max_ma
 
 
 class Tree:

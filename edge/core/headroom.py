@@ -15,9 +15,22 @@ EXPLAINED_SAMPLED_MS = 150_000  # where samples come, if late: one of a minute a
 
 
 class Headroom:
-    """One circuit in one cycle. `left_ma`: limit - background, at most a limit on our chargers together."""
+    """One circuit in one cycle. `left_ma`: limit - background, at most a limit on our chargers together.
 
-    __slots__ = ("background_ma", "bounds", "is_settling", "left_ma", "meter", "name")
+    `uneven_ma`: how much load our chargers may put on a phase alone (unbalance.py), None: any;
+    `uneven_words`: what says so, for each phase.
+    """
+
+    __slots__ = (
+        "background_ma",
+        "bounds",
+        "is_settling",
+        "left_ma",
+        "meter",
+        "name",
+        "uneven_ma",
+        "uneven_words",
+    )
 
     def __init__(
         self, name: str, *, meter: str, bounds: Bounds, background_ma: tuple[int, int, int], is_settling: bool
@@ -30,6 +43,8 @@ class Headroom:
         self.left_ma = minus(bounds.limit(), background_ma)
         if bounds.chargers_ma is not None:
             self.left_ma = smaller(self.left_ma, everywhere(bounds.chargers_ma))
+        self.uneven_ma: tuple[int, int, int] | None = None
+        self.uneven_words = ("", "", "")
 
     @property
     def may_rise(self) -> bool:
@@ -40,6 +55,19 @@ class Headroom:
     def is_failsafe(self) -> bool:
         """Whether the background is an assumption because the meter cannot be believed."""
         return self.meter in (failsafe.STALE, failsafe.FROZEN, failsafe.NEVER)
+
+    def bound_uneven(self, most_ma: tuple[int, int, int], word: str) -> None:
+        """Bound what our chargers may put on a phase alone; the smallest bound wins and is the reason."""
+        if self.uneven_ma is None:
+            self.uneven_ma, self.uneven_words = most_ma, (word, word, word)
+            return
+        before_ma, words = self.uneven_ma, self.uneven_words
+        self.uneven_words = (
+            word if most_ma[0] < before_ma[0] else words[0],
+            word if most_ma[1] < before_ma[1] else words[1],
+            word if most_ma[2] < before_ma[2] else words[2],
+        )
+        self.uneven_ma = smaller(before_ma, most_ma)
 
     def view(self, booked_ma: tuple[int, int, int]) -> CircuitView:
         """For the decision."""
@@ -69,6 +97,10 @@ def survey(memory: Memory, image: Image, standing: dict[str, Standing], now_ms: 
             rooms[name] = Headroom(
                 name, meter=failsafe.NONE, bounds=bounds[name], background_ma=assumed, is_settling=False
             )
+    for name in tree.names:
+        most_ma = tree.circuits[name].unbalance_max_ma
+        if most_ma is not None:
+            rooms[name].bound_uneven(everywhere(most_ma), "unbalance")
     return rooms
 
 

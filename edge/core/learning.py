@@ -12,11 +12,13 @@ need its place, it is asked again after an hour whether it wants more.
 from edge.core.evse import Evse, EvseImage
 from edge.core.ledger import FOLLOW_MS
 from edge.core.pacing import Pace
+from edge.core.quantities import PHASES
 from edge.core.record import Record
 
 ACTIVE_MA = 1_000  # a phase carries current
 STEADY_MA = 4_000  # below this a car may only be waking up or finishing
 ALIKE = 3  # so many samples in a row must show the same phases
+EVEN_MA = 1_000  # the phases of one balanced charger differ by less, by its own meter
 
 UNUSED_MA = 2_000
 UNUSED_MS = 60_000
@@ -131,6 +133,24 @@ def phases_of(habit: Habit, evse: Evse) -> tuple[int, ...]:
     if habit.terminals is None or wiring is None or len(habit.terminals) == len(wiring) == 3:
         return evse.phases
     return tuple(sorted([wiring[terminal] for terminal in habit.terminals if terminal < len(wiring)]))
+
+
+def is_even(habit: Habit, seen: EvseImage, *, is_fresh: bool) -> bool:
+    """Whether its car is known to load all three phases alike.
+
+    `is_fresh`: its sample still says something. Three phases that carry the same are proof enough, so that a
+    restart does not count every car as one that may use a single phase. While nothing flows what was learnt
+    stands.
+    """
+    knows_three = habit.terminals is not None and len(habit.terminals) == len(PHASES)
+    terminals_ma = seen.terminals_ma if is_fresh else None
+    if terminals_ma is None:
+        return knows_three
+    if len(terminals_ma) < len(PHASES):
+        return knows_three and max(terminals_ma) <= STOPPED_MA
+    if max(terminals_ma) - min(terminals_ma) > EVEN_MA:
+        return False
+    return knows_three or (min(terminals_ma) >= STEADY_MA and len(habit.candidate) == len(PHASES))
 
 
 def _learn_phases(habit: Habit, terminals_ma: tuple[int, ...]) -> None:

@@ -16,6 +16,7 @@ from edge.core.laxity import urgency
 from edge.core.lot import Lot
 from edge.core.quantities import NOTHING, on_phases
 from edge.core.standing import Standing
+from edge.core.unbalance import UnevenRooms
 
 SERVED_QUANTUM_WH = 5_000
 TIERS = 8  # room for the classes of urgency inside a priority
@@ -36,7 +37,17 @@ class Target:
 class Sharing:
     """One cycle's allocation over all EVSEs of a lot."""
 
-    __slots__ = ("_barred", "_caps", "_full_rooms", "_in_failsafe", "_lot", "_now_ms", "_rooms", "_standing")
+    __slots__ = (
+        "_barred",
+        "_caps",
+        "_full_rooms",
+        "_in_failsafe",
+        "_lot",
+        "_now_ms",
+        "_rooms",
+        "_standing",
+        "_uneven",
+    )
 
     def __init__(
         self,
@@ -52,6 +63,7 @@ class Sharing:
         self._rooms = rooms
         self._caps = caps
         self._now_ms = now_ms
+        self._uneven = UnevenRooms(lot, rooms)
         self._barred: dict[str, Reason] = {}
         self._in_failsafe: set[str] = set()
         self._full_rooms: dict[tuple[str, int], Reason] = {}
@@ -94,6 +106,7 @@ class Sharing:
         free_ma: list[int] = []
         for name in self._lot.tree.names:
             free_ma.extend(self._rooms[name].left_ma)
+        free_ma.extend(self._uneven.free_ma())
         taking_part = {one.evse.id for one in members}
         claims: dict[str, Claim] = {}
         for evse in self._lot.evses:
@@ -116,7 +129,7 @@ class Sharing:
             cap_ma = min(cap_ma, holds[evse.id][0])
         return Claim(
             evse=evse.id,
-            rooms=self._lot.rooms_of(evse, one.phases),
+            rooms=self._lot.rooms_of(evse, one.phases) + self._uneven.of(one),
             min_ma=evse.min_ma,
             cap_ma=cap_ma,
             step_ma=evse.step_ma,
@@ -214,7 +227,9 @@ class Sharing:
     def _full(self, word: str, room: int) -> Reason:
         key = (word, room)
         if key not in self._full_rooms:
-            self._full_rooms[key] = Reason(word=word, where=self._lot.tree.names[room // 3], phase=room % 3)
+            self._full_rooms[key] = self._uneven.reason(room) or Reason(
+                word=word, where=self._lot.tree.names[room // 3], phase=room % 3
+            )
         return self._full_rooms[key]
 
     def _reason(self, one: Standing, claim: Claim) -> Reason:
@@ -243,3 +258,4 @@ class Sharing:
             free_ma[first] -= load[0]
             free_ma[first + 1] -= load[1]
             free_ma[first + 2] -= load[2]
+        self._uneven.reserve(free_ma, one, load)

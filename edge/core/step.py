@@ -19,6 +19,7 @@ from edge.core.pacing import Pace
 from edge.core.quantities import NOTHING, PHASES, plus
 from edge.core.sharing import Sharing, Target
 from edge.core.standing import Standing, standings, sums_of_books
+from edge.core.unbalance import UnevenBooks
 
 DRAWS_MA = 2_000  # above this a car is charging
 WAKES_WITHIN_MS = 300_000  # a car that draws nothing for so long after a pause sleeps
@@ -87,13 +88,14 @@ def _settle(
 ) -> tuple[list[Setpoint], dict[str, tuple[int, int, int]]]:
     """Let every reduction through, and of the rises those that fit beside everybody's worst case."""
     sums = sums_of_books(lot, standing)
+    uneven = UnevenBooks(lot, standing, rooms)
     setpoints = {}
     for _, name in sorted([(target.ma, name) for name, target in targets.items()]):
         one, target = standing[name], targets[name]
         reason = target.reason
         if not one.seen.is_linked:
             setpoint_ma = _held_by_the_silent(lot, one, now_ms)
-        elif _is_paid(lot, one, target.ma, rooms, sums):
+        elif _is_paid(lot, one, target.ma, rooms, sums, uneven):
             setpoint_ma = target.ma
         else:
             setpoint_ma = min(target.ma, one.kept_ma())
@@ -110,6 +112,7 @@ def _is_paid(
     target_ma: int,
     rooms: dict[str, Headroom],
     sums: dict[str, tuple[int, int, int]],
+    uneven: UnevenBooks,
 ) -> bool:
     """Whether the target fits beside all books; if so it is booked from now on."""
     extra = one.book_also(lot, target_ma)
@@ -120,6 +123,9 @@ def _is_paid(
         for phase in PHASES:
             if extra[phase] and sum_ma[phase] + extra[phase] > left_ma[phase]:
                 return False
+    if not uneven.fits(one, extra):
+        return False
+    uneven.add(one, extra)
     for name in one.path:
         sums[name] = plus(sums[name], extra)
     one.booked_ma = plus(one.booked_ma, extra)

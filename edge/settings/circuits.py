@@ -86,7 +86,23 @@ class Circuits:
             building_max_ma=building_ma,
             meter=meter,
             line_number=block.line("rating_a"),
+            unbalance_max_ma=self._unbalance_ma(block, rating_ma),
         )
+
+    def _unbalance_ma(self, block: Block, rating_ma: int) -> int | None:
+        unbalance_ma: int | None = block.value("unbalance_max_a")
+        if unbalance_ma is not None and unbalance_ma > rating_ma:
+            self._tables.fault(
+                "range",
+                block.line("unbalance_max_a"),
+                f"{block.table.title} unbalance_max_a",
+                title="above its rating",
+                found=f"{amperes(unbalance_ma)} A, rating {amperes(rating_ma)} A "
+                f"(line {block.line('rating_a')})",
+                allowed=f"1 to {amperes(rating_ma)} A",
+                remedy="what the grid operator allows: 20 is 4.6 kVA at 230 V",
+            )
+        return unbalance_ma
 
     def _meter(self, owner: Table) -> MeterSettings | None:
         table = owner.tables.get("meter")

@@ -122,7 +122,12 @@ _PROTECTION = key(
     "strict",
     "overload tolerated as that device does",
 )
-_UNBALANCE = later("unbalance_max_a", "grid code")
+_UNBALANCE = key(
+    "unbalance_max_a",
+    Quantity(low=7, high=6300, unit="A"),  # less, and no car could begin: it shows its phases at 6 A
+    None,
+    "how much more one phase may carry than another because of our chargers: grid code",
+)
 _BUILDING = Quantity(low=0, high=6300, unit="A")
 _BUILDING_WHY = "most that everything but our chargers draws; counts when the meter is silent or missing"
 

@@ -36,7 +36,7 @@ class MeterSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitSettings:
-    """One protected line. `building_max_ma` None: the sum of the circuits below."""
+    """One protected line. `building_max_ma` None: the sum of those below; `unbalance_max_ma` None: any."""
 
     name: str
     parent: str | None
@@ -44,6 +44,7 @@ class CircuitSettings:
     building_max_ma: int | None
     meter: MeterSettings | None
     line_number: int
+    unbalance_max_ma: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +192,7 @@ def tree_of(circuits: tuple[CircuitSettings, ...]) -> Tree:
                 rating_ma=circuit.rating_ma,
                 building_max_ma=circuit.building_max_ma,
                 is_metered=circuit.meter is not None,
+                unbalance_max_ma=circuit.unbalance_max_ma,
             )
             for circuit in circuits
         ]

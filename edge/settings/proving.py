@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
-from edge.core.circuit import Tree
+from edge.core.circuit import ROOT, Tree
 from edge.core.proof import Load, Sum, prove
-from edge.settings.fault import Fault
+from edge.core.quantities import NOTHING, PHASES, on_phases, plus
+from edge.settings.fault import Caution, Fault
 from edge.settings.kinds import amperes
 from edge.settings.model import ChargerSettings, CircuitSettings, Site
 
@@ -41,6 +42,33 @@ def fallback_faults(
         for total in prove(tree, loads, guarantee)
         if total.spare_ma < 0
     ]
+
+
+def unbalance_cautions(site: Site) -> list[Caution]:
+    """Where the fallbacks of one-phase cars alone could load one phase more than the site allows.
+
+    A caution and no fault: no fuse is in danger, and the grid code's limit is exceeded only while this box is
+    dead and, on every charger that could, a car uses that one phase.
+    """
+    cautions = []
+    tree = site.tree()
+    for circuit in site.circuits:
+        if circuit.unbalance_max_ma is None:
+            continue
+        worst = NOTHING
+        for charger in site.chargers:
+            if circuit.name in tree.path(charger.circuit):
+                credited_ma = max(load_of(charger).credited(site.guarantee))
+                worst = plus(worst, on_phases(credited_ma, (charger.wiring or PHASES)[:1] or PHASES))
+        if max(worst) > circuit.unbalance_max_ma:
+            name = "[grid]" if circuit.name == ROOT else f"[circuit.{circuit.name}]"
+            text = (
+                f"{name} unbalance_max_a: not kept if this box dies; one-phase cars at their fallbacks "
+                f"may put {amperes(max(worst))} A on one phase alone, "
+                f"allowed {amperes(circuit.unbalance_max_ma)} A"
+            )
+            cautions.append(Caution(keyword="unbalance", line=circuit.line_number, text=text))
+    return cautions
 
 
 def _fault(total: Sum, loads: list[Load], guarantee: str, circuits: dict[str, CircuitSettings]) -> Fault:

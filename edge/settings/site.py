@@ -25,7 +25,7 @@ from edge.settings.model import (
     WebSettings,
     tree_of,
 )
-from edge.settings.proving import fallback_faults, load_of
+from edge.settings.proving import fallback_faults, load_of, unbalance_cautions
 from edge.settings.tables import Block, Tables, fields_for
 
 
@@ -187,6 +187,7 @@ class _SiteReader:
             self._caution(
                 "no-file", table.entries["list"].line, f"{site.tokens.list} is not there: no card is known"
             )
+        self.cautions.extend(unbalance_cautions(site))
         self._look_for_secrets(self.tables.root)
 
     def _look_for_secrets(self, table: Table) -> None:

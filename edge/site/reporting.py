@@ -149,6 +149,7 @@ class Reporter:
             booked_ma=view.booked_ma,
             headroom_ma=minus(minus(limit, view.background_ma), view.booked_ma),
             meter=_meter(view, readings.get(view.name), now_ms),
+            unbalance_max_ma=tree.circuits[view.name].unbalance_max_ma,
         )
 
     def _evse(
@@ -226,13 +227,16 @@ class Reporter:
             circuit = circuits[name]
             others = minus(circuit.booked_ma, setpoint.booked_ma)
             left = larger(NOTHING, minus(minus(circuit.limit_ma, circuit.background_ma), others))
-            phase = reason.phase if reason.where == name and reason.phase is not None else None
+            is_uneven = reason.word in ("unbalance", "neutral")
+            phase = None if reason.where != name or is_uneven else reason.phase
             at = 0 if phase is None else phase
             limit, building, booked = (
                 sentences.amps(each[at]) for each in (circuit.limit_ma, circuit.background_ma, others)
             )
             source = f"{limit} - {building} building - {booked} others ({sentences.PHASE_NAMES[at]})"
             rows.append(LimitRow(name=name, limit_ma=left, source=source, binds=phase is not None))
+            if circuit.unbalance_max_ma is not None:
+                rows.append(_uneven_row(circuit, circuit.unbalance_max_ma, reason))
             rows.extend(
                 self._bound(limit, reason, now_ms) for limit in limits.values() if limit.target == name
             )
@@ -260,6 +264,15 @@ class Reporter:
         change = f"{before_ma // 1000} -> {now}: {sentence.removeprefix(f'{now}: ')}"
         self._before[setpoint.evse].append(f"{at} {change}")
         log.info("%s %s", setpoint.evse, change)
+
+
+def _uneven_row(circuit: CircuitStatus, most_ma: int, reason: Reason) -> LimitRow:
+    return LimitRow(
+        name=f"{circuit.name} unbalance",
+        limit_ma=everywhere(most_ma),
+        source="of all cars that load one phase more than another",
+        binds=reason.word == "unbalance" and reason.where == circuit.name,
+    )
 
 
 def _meter(view: CircuitView, reading: Reading | None, now_ms: int) -> MeterStatus | None:

@@ -71,7 +71,7 @@ def bay(
         kwh = evse.served_wh / 1000
         return Bay(icon="✓", word="done", severity="fine", sentence=f"Finished. {kwh:.1f} kWh.")
     if setpoint_ma == 0:
-        return _waiting(reason)
+        return _waiting(reason, circuits)
     return _charging(evse, setpoint_ma, measured_ma, reason, circuits)
 
 
@@ -96,7 +96,7 @@ def _without_session(evse: ObservedEvse) -> Bay:
     return Bay(icon="○", word="free", severity="fine", sentence="Free.")
 
 
-def _waiting(reason: Reason) -> Bay:
+def _waiting(reason: Reason, circuits: dict[str, CircuitStatus]) -> Bay:
     if reason.word == "hold":
         sentence = "Pauses between starts, to spare the contactor."
         return Bay(icon="◷", word="pause", severity="fine", sentence=sentence)
@@ -104,6 +104,9 @@ def _waiting(reason: Reason) -> Bay:
         return Bay(icon="◷", word="queue", severity="know", sentence=f"Waits: {_who(reason)} allows nothing.")
     if reason.word in ("late", "settling", "unpaid"):
         return Bay(icon="◷", word="queue", severity="fine", sentence="Starts in a moment.")
+    uneven = _uneven(reason, circuits)
+    if uneven:
+        return Bay(icon="◷", word="queue", severity="fine", sentence=f"Waits for 6 A: {uneven}.")
     where = "" if reason.phase is None else f": {reason.where} is full on {PHASE_NAMES[reason.phase]}"
     return Bay(icon="◷", word="queue", severity="fine", sentence=f"Waits for 6 A{where}.")
 
@@ -131,6 +134,9 @@ def _charging(
         return Bay(icon="⚠", word="meter", severity="know", sentence=sentence)
     if reason.word == "limit":
         return Bay(icon="▶", word="limit", severity="know", sentence=f"{offered}: {_who(reason)} limits it.")
+    uneven = _uneven(reason, circuits)
+    if uneven:
+        return Bay(icon="▶", word="circuit", severity="fine", sentence=f"{offered}: {uneven}.")
     if circuit is not None and reason.phase is not None:
         phase = reason.phase
         if circuit.parent is None and circuit.background_ma[phase] > circuit.booked_ma[phase]:
@@ -143,6 +149,16 @@ def _charging(
         sentence = f"Charges with all it can take, {offered}."
         return Bay(icon="▶", word="full", severity="fine", sentence=sentence)
     return Bay(icon="▶", word="charges", severity="fine", sentence=f"Charges with {offered}.")
+
+
+def _uneven(reason: Reason, circuits: dict[str, CircuitStatus]) -> str:
+    """Why no more may go on one phase alone; empty where that is not the reason."""
+    circuit = circuits.get(reason.where)
+    if reason.word == "neutral":
+        return f"the neutral of {reason.where} is full"
+    if reason.word != "unbalance" or circuit is None or circuit.unbalance_max_ma is None:
+        return ""
+    return f"one phase may carry at most {amps(circuit.unbalance_max_ma)} more than another"
 
 
 def _who(reason: Reason) -> str:
@@ -164,6 +180,8 @@ def rule(evse: ObservedEvse, reason: Reason, priority: int) -> str:
         "full": "as much as the EVSE may give",
         "car": "as much as the car takes, and a little more",
         "circuit": f"filled up to what {reason.where} leaves",
+        "unbalance": f"filled up to the difference between phases that {reason.where} allows",
+        "neutral": f"filled up to what the neutral of {reason.where} leaves",
         "limit": f"bounded by {reason.where}",
         "hold": "may not rise yet",
         "queue": f"its minimum does not fit on {reason.where}",

@@ -64,7 +64,8 @@ class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A circuit, per phase in mA.
 
     `chargers_ma`: measured where fresh, else booked where a car may be; `booked_ma`: the worst case that
-    the ledger holds.
+    the ledger holds. `unbalance_max_ma`: how much more one phase may carry than another because of our
+    chargers, None: any.
     """
 
     name: str
@@ -77,6 +78,7 @@ class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
     booked_ma: Phase3
     headroom_ma: Phase3
     meter: MeterStatus | None
+    unbalance_max_ma: int | None = None
 
 
 class UplinkStatus(msgspec.Struct, frozen=True, kw_only=True):

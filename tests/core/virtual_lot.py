@@ -94,6 +94,7 @@ class VirtualLot:
         unknown_bay: int | None = 4,
         sample_every_ms: int = SAMPLE_EVERY_MS,
         sample_delay_ms: int = 500,
+        unbalance_max_ma: int | None = None,
         sloppy=None,
     ):
         self.random = random.Random(seed)
@@ -104,7 +105,12 @@ class VirtualLot:
         tree = Tree(
             [
                 Circuit(
-                    "grid", parent=None, rating_ma=rating_ma, building_max_ma=building_max_ma, is_metered=True
+                    "grid",
+                    parent=None,
+                    rating_ma=rating_ma,
+                    building_max_ma=building_max_ma,
+                    is_metered=True,
+                    unbalance_max_ma=unbalance_max_ma,
                 ),
                 Circuit("west", parent="grid", rating_ma=40_000, building_max_ma=0, is_metered=False),
                 Circuit("east", parent="grid", rating_ma=50_000, building_max_ma=0, is_metered=False),
@@ -144,6 +150,7 @@ class VirtualLot:
         self.disturbed_ms = self.now_ms
         self.excess_ma_s = 0.0
         self.late_excess: list[str] = []
+        self.late_uneven: list[str] = []
         self.raised: list[tuple[int, str, int, int]] = []
         self.sloppy = sloppy
         self.images = []
@@ -276,3 +283,16 @@ class VirtualLot:
                 self.excess_ma_s += over * TICK_MS / 1000
                 if self.now_ms - self.disturbed_ms > REACTION_MS:
                     self.late_excess.append(f"{self.now_ms} {name} {over} mA")
+        self._judge_unbalance()
+
+    def uneven_ma(self) -> int:
+        """How much more one phase carries than another because of the chargers."""
+        ours = [amps - load for amps, load in zip(self.true_ma("grid"), self.building, strict=True)]
+        return max(ours) - min(ours)
+
+    def _judge_unbalance(self) -> None:
+        most_ma = self.lot.tree.circuits["grid"].unbalance_max_ma
+        if most_ma is not None and self.now_ms - self.disturbed_ms > REACTION_MS:
+            uneven_ma = self.uneven_ma()
+            if uneven_ma > most_ma:
+                self.late_uneven.append(f"{self.now_ms} {uneven_ma} mA")

@@ -122,7 +122,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
         "[site] board",
         "[line.rs485]",
         "[grid] protection",
-        "[grid] unbalance_max_a",
         "[grid.meter] line",
         "[grid.demand]",
         "[charger.bay-5] via",

@@ -95,7 +95,6 @@ def test_a_key_without_its_unit(judge):
 
 
 def test_a_key_in_the_wrong_table(judge):
-    # unbalance_max_a is a key of a later version; that it stands in the wrong table is said first.
     assert fault(judge, "wrong-table") == (
         "site.toml:21 [grid.meter] unbalance_max_a: in the wrong table     wrong-table\n"
         "  found    below the header [grid.meter], line 17\n"

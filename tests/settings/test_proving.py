@@ -38,3 +38,39 @@ def test_a_fuse_that_is_too_small_for_rated_currents_is_told_so(judge):
     (fault,) = judge(text).faults
     assert fault.keyword == "fallback-sum"
     assert fault.found == "building 10 A + maximum 2 x 16 A = 42 A on L1, rating 40 A"
+
+
+UNEVEN = """
+[grid]
+rating_a = 100
+building_max_a = 20
+unbalance_max_a = 20
+[charger."b-1..b-6"]
+phase_rotation = {rotation}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rotation", "uneven_a"),
+    [
+        ('["L1L2L3", "L2L3L1", "L3L1L2"]', None),  # two cars of 6 A on each phase
+        ('"L1L2L3"', 36),
+        ('"unknown"', 36),
+    ],
+)
+def test_fallbacks_that_load_one_phase_too_much_are_a_warning(judge, rotation, uneven_a):
+    verdict = judge(UNEVEN.format(rotation=rotation))
+    assert verdict.faults == ()
+    texts = [caution.text for caution in verdict.cautions if caution.keyword == "unbalance"]
+    if uneven_a is None:
+        assert texts == []
+    else:
+        (text,) = texts
+        assert text.startswith("[grid] unbalance_max_a: not kept if this box dies; one-phase cars at their ")
+        assert text.endswith(f"fallbacks may put {uneven_a} A on one phase alone, allowed 20 A")
+
+
+def test_a_difference_above_the_rating_is_a_fault(judge):
+    (fault,) = judge("[grid]\nrating_a = 40\nbuilding_max_a = 10\nunbalance_max_a = 63").faults
+    assert (fault.where, fault.title) == ("[grid] unbalance_max_a", "above its rating")
+    assert fault.found == "63 A, rating 40 A (line 2)"

@@ -17,7 +17,6 @@ LOT_LATER = [
     (90, "[contact.ripple-control]"),
 ]
 LARGE_LATER = [
-    (9, "[grid] unbalance_max_a"),
     (15, "[grid.demand]"),
     (51, "[circuit.row-d] protection"),
     (84, "[ocpp] tls"),
@@ -77,7 +76,7 @@ def test_the_garage_without_these_parts(judge):
     text = without(
         (SITES / "site-large.toml").read_text(),
         tables=("grid.demand", "tariff", "planning", "uplink.landlord"),
-        lines=("unbalance", "protection", "tls", "version"),
+        lines=("protection", "tls", "version"),
     )
     text = text.replace("janitza-umg96-series", "eastron-sdm630")
     verdict = judge(text.replace("carlo-gavazzi-em3x0-em5x0", "schneider-iem3000"))

@@ -6,7 +6,7 @@ import pytest
 
 from edge.site.events import EvseStatusChanged, LinkChanged, Sampled
 from edge.site.ports import Limit, OfferRefused
-from tests.site.standing_site import standing_site
+from tests.site.standing_site import SITE, standing_site
 from tests.site.virtual_time import in_virtual_time
 
 FOLLOWED_S = 12
@@ -156,6 +156,21 @@ def test_a_bay_says(happens, said):
             assert says(lot) == said
 
     run()
+
+
+@in_virtual_time
+async def test_the_difference_between_phases_is_the_reason_until_a_car_has_shown_three():
+    limited = SITE.replace("building_max_a = 30", "building_max_a = 30\nunbalance_max_a = 12")
+    async with standing_site(limited) as lot:
+        await both_here(lot)
+        await lot.start()
+        await lot.start("bay-2")
+        await asyncio.sleep(5)
+        assert says(lot) == ("▶", "fine", "11 A: one phase may carry at most 12 A more than another.")
+        (row,) = [row for row in lot.bay("bay-1").limits if row.name == "grid unbalance"]
+        assert (row.limit_ma, row.binds) == ((12_000,) * 3, True)
+        waits = "Waits for 6 A: one phase may carry at most 12 A more than another."
+        assert says(lot, "bay-2") == ("◷", "fine", waits)
 
 
 @in_virtual_time

@@ -4,7 +4,8 @@ Usage: INTERPRETER settle.py VECTOR.json ...   prints one JSON line for each vec
 
 A vector: {"says": what it shows, "grid_a", "building_a": [L1, L2, L3], "building_max_a",
 "circuits": {name: [parent, rating_a]}, "bays": {name: {...}}, "limits": [[kind, target, amperes]],
-"meter": "good" | "silent" | "frozen", "expect": {name: [amperes, reason]}}. A bay may say: circuit, wiring,
+"meter": "good" | "silent" | "frozen",
+"unbalance_max_a": {circuit: amperes}, "expect": {name: [amperes, reason]}}. A bay may say: circuit, wiring,
 truly (its wiring, where the site does not know it), max_a, min_a, step_ma, priority, car (terminals it
 uses), car_max_a, wants, linked, paused (pausing proven, default true), served_kwh, leaves_h and wants_kwh,
 fallback_a.
@@ -68,12 +69,20 @@ def make_lot(vector):
             rating_ma=int(vector["grid_a"] * 1000),
             building_max_ma=int(vector.get("building_max_a", 0) * 1000),
             is_metered=True,
+            unbalance_max_ma=milli(vector.get("unbalance_max_a", {}).get("grid")),
         )
     ]
     for name in sorted(vector.get("circuits", {})):
         parent, rating_a = vector["circuits"][name]
         circuits.append(
-            Circuit(name, parent=parent, rating_ma=int(rating_a * 1000), building_max_ma=0, is_metered=False)
+            Circuit(
+                name,
+                parent=parent,
+                rating_ma=int(rating_a * 1000),
+                building_max_ma=0,
+                is_metered=False,
+                unbalance_max_ma=milli(vector.get("unbalance_max_a", {}).get(name)),
+            )
         )
     evses = []
     for name in sorted(vector["bays"]):
@@ -93,6 +102,10 @@ def make_lot(vector):
     return Lot(
         Tree(circuits), evses, stale_after_ms={"grid": 5_000}, hold_up_ms=5_000, min_on_ms=0, min_off_ms=0
     )
+
+
+def milli(amps):
+    return None if amps is None else int(amps * 1000)
 
 
 def draw(bay, offered_ma):
