@@ -15,8 +15,7 @@ class Standing:
 
     `phases`: those that the car can use, all of the EVSE's until they are learnt. `flowing_ma`: its last
     sample, None when too old. `held_ma`: the highest limit that it may be obeying. `booked_ma`: its worst
-    case. `excess_ma`: by how much it disobeys. `idle_ma`: what counts for it at 0 A. `is_uneven`: it may load
-    one phase more than another (unbalance.py).
+    case. `excess_ma`: by how much it disobeys. `idle_ma`: what counts for it at 0 A.
     """
 
     __slots__ = (
@@ -28,7 +27,6 @@ class Standing:
         "habit",
         "held_ma",
         "idle_ma",
-        "is_uneven",
         "pace",
         "path",
         "phases",
@@ -49,14 +47,15 @@ class Standing:
         self.booked_ma = ledger.booked(lot, self.held_ma, self.phases, self.flowing_ma)
         self.excess_ma = ledger.excess(lot, self.held_ma, self.phases, self.flowing_ma, seen, self.book)
         self.idle_ma = 0 if seen.pause_proven else evse.min_ma + lot.tolerance_ma
-        self.is_uneven = not self._is_empty() and not learning.is_even(
-            self.habit, seen, is_fresh=self.flowing_ma is not None
-        )
 
-    def _is_empty(self) -> bool:
-        """Whether nothing can flow, whatever it was told: a linked station says that no plug is in."""
-        flows = self.flowing_ma is not None and max(self.flowing_ma) > learning.STOPPED_MA
-        return self.seen.is_linked and not self.seen.has_car and not self.seen.wants and not flows
+    @property
+    def is_uneven(self) -> bool:
+        """Whether it may load one phase more than another; not where a linked station has no plug."""
+        seen, flowing_ma = self.seen, self.flowing_ma
+        flows = flowing_ma is not None and max(flowing_ma) > learning.STOPPED_MA
+        if seen.is_linked and not seen.has_car and not seen.wants and not flows:
+            return False
+        return not learning.is_even(self.habit, seen, is_fresh=flowing_ma is not None)
 
     def book_also(self, lot: Lot, target_ma: int) -> tuple[int, int, int]:
         """How much more must be booked when it is offered `target_ma` as well."""

@@ -46,14 +46,14 @@ class UnevenRooms:
 
     def of(self, one: Standing) -> tuple[int, ...]:
         """Those that the EVSE loads, nearest first."""
-        if not one.is_uneven or not self._names:
+        if not self._names or not one.is_uneven:
             return ()
         firsts = [self._first[name] for name in one.path if name in self._first]
         return tuple([first + phase for first in firsts for phase in one.phases])
 
     def reserve(self, free_ma: list[int], one: Standing, load: tuple[int, int, int]) -> None:
         """Take the EVSE's load off what is free."""
-        if one.is_uneven and self._names:
+        if self._names and one.is_uneven:
             for name in one.path:
                 if name in self._first:
                     for phase in PHASES:
@@ -82,7 +82,7 @@ class UnevenBooks:
 
     def fits(self, one: Standing, extra: tuple[int, int, int]) -> bool:
         """Whether so much more of this EVSE stays within every bound on its way."""
-        if not one.is_uneven:
+        if not self._sums or not one.is_uneven:
             return True
         for name in one.path:
             if name in self._sums:
@@ -94,7 +94,7 @@ class UnevenBooks:
 
     def add(self, one: Standing, load: tuple[int, int, int]) -> None:
         """Book it."""
-        if one.is_uneven:
+        if self._sums and one.is_uneven:
             for name in one.path:
                 if name in self._sums:
                     self._sums[name] = plus(self._sums[name], load)
