@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Coroutine
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -54,26 +56,43 @@ class OcppCharger:
                 self._next = None
                 await self._live(connection)
 
-    async def offer(self, evse: int, limit_ma: int, *, valid_ms: int, deadline_ms: int) -> OfferOutcome:
+    def offer(
+        self, evse: int, limit_ma: int, *, valid_ms: int, deadline_ms: int
+    ) -> Coroutine[Any, Any, OfferOutcome]:
         """Renew the upper profile. `sent_ms` is when it was dated, which is what the charger counts from."""
         link = self._link
+        if link is not None and link.ready.is_set():
+            return self._renew(link, evse, limit_ma, valid_ms, deadline_ms)
+        return self._renew_when_ready(link, evse, limit_ma, valid_ms, deadline_ms)
+
+    async def _renew_when_ready(
+        self, link: "_Link | None", evse: int, limit_ma: int, valid_ms: int, deadline_ms: int
+    ) -> OfferOutcome:
         if link is None:
             return OfferLost(was_sent=False)
         ends_ms = self._clock.mono_ms() + deadline_ms
-        if not link.ready.is_set():
-            try:
-                async with asyncio.timeout(deadline_ms / 1000):
-                    await link.ready.wait()
-            except TimeoutError:
-                return OfferLost(was_sent=False)
+        try:
+            async with asyncio.timeout(deadline_ms / 1000):
+                await link.ready.wait()
+        except TimeoutError:
+            return OfferLost(was_sent=False)
+        left_ms = max(0, ends_ms - self._clock.mono_ms())
+        return await self._renew(link, evse, limit_ma, valid_ms, left_ms)
+
+    def _renew(
+        self, link: "_Link", evse: int, limit_ma: int, valid_ms: int, deadline_ms: int
+    ) -> Coroutine[Any, Any, OfferOutcome]:
+        """The CALL leaves now, unless another waits for its answer; what becomes of it is awaited."""
         sent_ms = self._clock.mono_ms()
         payload = self._offers[evse].render(
             limit_ma=limit_ma, now_ms=self._clock.now_ms(), hold_s=valid_ms // 1000
         )
+        call = link.connection.begin(charger_profiles.SET_PROFILE, payload, timeout_s=deadline_ms / 1000)
+        return self._outcome(call, sent_ms)
+
+    async def _outcome(self, call: Awaitable[msgspec.Raw], sent_ms: int) -> OfferOutcome:
         try:
-            raw = await link.connection.call(
-                charger_profiles.SET_PROFILE, payload, timeout_s=max(0, ends_ms - sent_ms) / 1000
-            )
+            raw = await call
             refusal = charger_profiles.refusal_of(bytes(raw))
         except (CallTimedOut, LinkLost) as fault:
             return OfferLost(was_sent=fault.was_sent)

@@ -86,23 +86,38 @@ class Connection:
         Waits its turn behind other CALLs; `timeout_s` covers that too. Raises CallRefused for a CALLERROR,
         CallTimedOut, LinkLost.
         """
+        return await self.begin(action, payload, timeout_s=timeout_s, message_id=message_id)
+
+    def begin(
+        self, action: str, payload: bytes, *, timeout_s: float, message_id: str | None = None
+    ) -> Awaitable[msgspec.Raw]:
+        """As `call`, but when its turn has come the CALL has left before this returns.
+
+        What comes back must be awaited: it is the payload of the CALLRESULT, or raises what `call` raises.
+        """
         if self.lost is not None:
-            raise LinkLost(self.lost, was_sent=False)
+            return _failed(LinkLost(self.lost, was_sent=False))
         loop = asyncio.get_running_loop()
+        now_s = loop.time()
         try:
-            call = self._rpc.call(action, payload, _ms(loop.time() + timeout_s), message_id)
+            call = self._rpc.call(action, payload, _ms(now_s + timeout_s), message_id)
         except QueueFull:
-            raise CallTimedOut(action, was_sent=False) from None
+            return _failed(CallTimedOut(action, was_sent=False))
         answer: asyncio.Future[msgspec.Raw] = loop.create_future()
         self._answers[call] = answer
-        due = self._rpc.next_call(_ms(loop.time()))
+        due = self._rpc.next_call(_ms(now_s))
+        if due is not None:
+            self._write_now(envelope.encode_call(due.id, due.action, due.payload))
+        return self._answer_to(call, answer, now_s + timeout_s)
+
+    async def _answer_to(
+        self, call: Call, answer: asyncio.Future[msgspec.Raw], until_s: float
+    ) -> msgspec.Raw:
         try:
-            async with asyncio.timeout(timeout_s):
-                if due is not None:
-                    await self._write(envelope.encode_call(due.id, due.action, due.payload))
+            async with asyncio.timeout_at(until_s):
                 return await answer
         except TimeoutError:
-            raise CallTimedOut(action, was_sent=call.is_sent) from None
+            raise CallTimedOut(call.action, was_sent=call.is_sent) from None
         finally:
             del self._answers[call]
             self._rpc.forget(call)
@@ -249,6 +264,17 @@ class Connection:
         with contextlib.suppress(ConnectionError):  # the reader learns why
             await self._websocket.send_frame(frame, aiohttp.WSMsgType.TEXT)
 
+    def _write_now(self, frame: bytes) -> None:
+        """Send a CALL's frame without waiting. As one CALL is under way at a time, they cannot pile up."""
+        if self._websocket.compress:  # packing may wait for another frame to be packed
+            self._send(frame)
+            return
+        self._observe("out", frame)
+        writing = self._websocket.send_frame(frame, aiohttp.WSMsgType.TEXT)
+        with contextlib.suppress(ConnectionError, StopIteration):  # the reader learns why
+            writing.send(None)  # it is written; to go on would only wait until the peer has read
+        writing.close()
+
     # -- the end -----------------------------------------------------------------------------------------
 
     def _end(self, reason: str) -> None:
@@ -258,6 +284,7 @@ class Connection:
         for call in self._rpc.close():
             if (answer := self._answers.get(call)) and not answer.done():
                 answer.set_exception(LinkLost(self.lost, was_sent=call.is_sent))
+                answer.exception()  # who was to wait for it may have been cancelled before
         while not self._inbox.empty():
             self._inbox.get_nowait()
 
@@ -277,6 +304,10 @@ class Connection:
 
 def _ms(seconds: float) -> int:
     return int(seconds * 1000)
+
+
+async def _failed(fault: PeerError) -> msgspec.Raw:
+    raise fault
 
 
 def _reason(message: aiohttp.WSMessage, websocket: WebSocket) -> str:

@@ -6,8 +6,10 @@ events only leave their latest value here. A peer that hangs or a disk that stal
 
 import asyncio
 import contextlib
+import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import msgspec
 
@@ -20,6 +22,7 @@ from edge.core.image import (
     Image,
     LimitImage,
     MeterImage,
+    Offer,
     OfferResult,
 )
 from edge.core.ledger import DEADLINE_MS, FOLLOW_MS
@@ -121,12 +124,14 @@ class Control:
     async def _cycle(self, group: asyncio.TaskGroup) -> None:
         """Decide, let the offers leave, and only then write down and tell what was decided."""
         now_ms = self._clock.mono_ms()
-        image = self._image(now_ms)
         starts_record = self._recorder is not None and self.cycle % CHECKPOINT_EVERY == 0
         checkpoint = self._memory.checkpoint() if starts_record else None
-        decision = step(self._memory, image, now_ms)
-        for offer in decision.offers:
-            group.create_task(self._send(offer.evse, offer.number, offer.limit_ma))
+        with _without_collections():
+            image = self._image(now_ms)
+            decision = step(self._memory, image, now_ms)
+            sent = [self._send(offer) for offer in decision.offers]
+        for offer, outcome in zip(decision.offers, sent, strict=True):
+            group.create_task(self._follow(offer, outcome))
         await asyncio.sleep(0)  # every one of them runs until it waits for its answer
         self._record(now_ms, checkpoint, image, decision)
         for evse in decision.learned:
@@ -167,28 +172,35 @@ class Control:
             limits=[_limit(self.limits[name]) for name in sorted(self.limits)],
         )
 
-    async def _send(self, evse: str, number: int, limit_ma: int) -> None:
-        charger, evse_number = self._blueprint.places[evse]
+    def _send(self, offer: Offer) -> Coroutine[Any, Any, OfferOutcome]:
+        """Let an offer leave; its outcome is awaited by `_follow`."""
+        charger, number = self._blueprint.places[offer.evse]
         driver = self._chargers.get(charger)
-        outcome: OfferOutcome = OfferLost(was_sent=False)
-        if driver is not None:
-            outcome = await driver.offer(
-                evse_number, limit_ma, valid_ms=self._blueprint.lot.dead_man_ms, deadline_ms=DEADLINE_MS
-            )
-        self._results.append(self._result(evse, number, outcome))
+        if driver is None:
+            return _never_sent()
+        return driver.offer(
+            number, offer.limit_ma, valid_ms=self._blueprint.lot.dead_man_ms, deadline_ms=DEADLINE_MS
+        )
+
+    async def _follow(self, offer: Offer, sent: Coroutine[Any, Any, OfferOutcome]) -> None:
+        """What became of an offer goes into the next image."""
+        evse, limit_ma = offer.evse, offer.limit_ma
+        outcome = await sent
+        self._results.append(self._result(evse, offer.number, outcome))
         self._tell(evse, limit_ma, outcome)
         self.wake()
         rises = limit_ma > self._confirmed_ma.get(evse, 0)
         if isinstance(outcome, Confirmed):
             self._confirmed_ma[evse] = limit_ma
-            if rises and driver is not None:
-                await self._look_again(driver, charger, evse_number)
+            if rises:
+                await self._look_again(evse)
 
-    async def _look_again(self, driver: Charger, charger: str, evse: int) -> None:
+    async def _look_again(self, evse: str) -> None:
         """Ask for a sample once the car has followed: until it comes, nothing else on that circuit rises."""
         await asyncio.sleep((FOLLOW_MS + SAMPLE_LAG_MS) / 1000)
-        await driver.perform(
-            Trigger(charger=charger, evse=evse, what="meter-values"), deadline_ms=DEADLINE_MS
+        charger, number = self._blueprint.places[evse]
+        await self._chargers[charger].perform(
+            Trigger(charger=charger, evse=number, what="meter-values"), deadline_ms=DEADLINE_MS
         )
 
     def _result(self, evse: str, number: int, outcome: OfferOutcome) -> OfferResult:
@@ -233,6 +245,23 @@ class Control:
             self._proven_pauses.add(model)
             log.info("%s stopped its current at 0 A: pausing is proven for %s", evse, model)
             self.on_learned(model)
+
+
+@contextlib.contextmanager
+def _without_collections() -> Iterator[None]:
+    """No limit waits for the garbage collector; it has its turn when the limits have left."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+async def _never_sent() -> OfferOutcome:
+    return OfferLost(was_sent=False)
 
 
 def _meter(reading: Reading) -> MeterImage:

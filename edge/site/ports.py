@@ -4,8 +4,8 @@ Drivers implement these; the site never learns of sockets, files or devices. Eve
 awaited from tasks of its own: the control cycle never waits for a peer or a disk.
 """
 
-from collections.abc import AsyncIterator
-from typing import Literal, Protocol
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -84,8 +84,12 @@ OfferOutcome = Confirmed | OfferRefused | OfferLost
 class Charger(Protocol):
     """One charger, whatever it speaks."""
 
-    async def offer(self, evse: int, limit_ma: int, *, valid_ms: int, deadline_ms: int) -> OfferOutcome:
+    def offer(
+        self, evse: int, limit_ma: int, *, valid_ms: int, deadline_ms: int
+    ) -> Coroutine[Any, Any, OfferOutcome]:
         """Set the working limit per phase; by itself the charger falls back `valid_ms` after it was sent.
+
+        What can leave at once leaves before this returns; what comes back must be awaited.
 
         `deadline_ms` is how long to wait for the answer, from now. Never raises for the peer's faults.
         """

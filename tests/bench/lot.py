@@ -4,6 +4,7 @@ MAX_A = 16
 MIN_A = 6
 TOLERANCE_MA = 600  # what the ledger books on top of each offer
 POLL_S = 0.4
+ANSWER_S = 0.3  # a side has done its work by then, and may tell the bench when it began
 
 
 def rating_a(count):

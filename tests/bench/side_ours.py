@@ -19,7 +19,7 @@ from edge.site import control
 from edge.site.events import Sampled
 from edge.site.observed import SAMPLE_LAG_MS
 from edge.site.ports import Reading
-from tests.bench.lot import MAX_A, MIN_A, POLL_S, Meter, rating_a
+from tests.bench.lot import ANSWER_S, MAX_A, MIN_A, POLL_S, Meter, rating_a
 from tests.bench.orders import keep_to_core, obey
 
 CLOCK = SystemClock()
@@ -108,6 +108,7 @@ class Ours:
         self.probe.is_armed = True
         self.cpu_ns, began_ns = time.process_time_ns(), time.monotonic_ns()
         self.meter.show(current_ma)
+        await asyncio.sleep(ANSWER_S)  # to answer before would delay what is measured
         return began_ns
 
     async def spent(self):

@@ -20,7 +20,7 @@ from ocpp.v16.enums import (
     ChargingRateUnitType,
 )
 
-from tests.bench.lot import MAX_A, MIN_A, POLL_S, TOLERANCE_MA, Meter, rating_a
+from tests.bench.lot import ANSWER_S, MAX_A, MIN_A, POLL_S, TOLERANCE_MA, Meter, rating_a
 from tests.bench.orders import keep_to_core, obey
 
 HOLD_S = 120
@@ -118,6 +118,7 @@ class Stock:
     async def step(self, current_ma):
         self.cpu_ns, began_ns = time.process_time_ns(), time.monotonic_ns()
         self.meter.show(current_ma)
+        await asyncio.sleep(ANSWER_S)  # to answer before would delay what is measured
         return began_ns
 
     async def spent(self):

@@ -1,5 +1,7 @@
 """Charging profiles of OCPP 1.6 on the wire: written, read, and pre-built where a change must be cheap."""
 
+from functools import lru_cache
+
 from edge.ocpp.profiles import AMPERES, BACKDATE_S, Period, Profile, Wire, above, rises_later_s
 from edge.ocpp.rpc import OCCURENCE_CONSTRAINT_VIOLATION, PROPERTY_CONSTRAINT_VIOLATION, Fault
 from edge.ocpp.timestamps import epoch_ms, rfc3339_seconds
@@ -108,10 +110,16 @@ class OfferTemplate:
 
     def render(self, *, limit_ma: int, now_ms: int, hold_s: int) -> bytes:
         """The payload of SetChargingProfile for this limit, exactly as `above` would write it."""
-        start = rfc3339_seconds(now_ms // 1000 - BACKDATE_S).encode()
+        start = _start(now_ms // 1000 - BACKDATE_S)
         rate = _number(self._wire.rate(limit_ma))
         falls_back_s = BACKDATE_S + hold_s + rises_later_s(limit_ma, self._fallback_ma)
         return self._form % (str(rate).encode(), falls_back_s, start, start)
+
+
+@lru_cache(maxsize=8)
+def _start(at_s: int) -> bytes:
+    """Many limits leave in the same second."""
+    return rfc3339_seconds(at_s).encode()
 
 
 def _number(rate: int) -> int | float:
