@@ -3,6 +3,8 @@
 The root is `grid`. Ratings are continuous (derated) currents per phase in mA.
 """
 
+from edge.core.demand_window import Target
+from edge.core.protection import STRICT
 from edge.core.quantities import everywhere
 
 ROOT = "grid"
@@ -11,10 +13,20 @@ ROOT = "grid"
 class Circuit:
     """One protected line: everything behind one fuse or breaker.
 
-    `unbalance_max_ma`: how much more one phase may carry than another because of our chargers.
+    `unbalance_max_ma`: how much more one phase may carry than another because of our chargers. `protection`:
+    what overload is borne (protection.py). `demand`: the average power to stay below (demand_window.py).
     """
 
-    __slots__ = ("building_max_ma", "is_metered", "name", "parent", "rating_ma", "unbalance_max_ma")
+    __slots__ = (
+        "building_max_ma",
+        "demand",
+        "is_metered",
+        "name",
+        "parent",
+        "protection",
+        "rating_ma",
+        "unbalance_max_ma",
+    )
 
     def __init__(
         self,
@@ -25,6 +37,8 @@ class Circuit:
         building_max_ma: int | None,
         is_metered: bool,
         unbalance_max_ma: int | None = None,
+        protection: str = STRICT,
+        demand: Target | None = None,
     ) -> None:
         """`building_max_ma` None: what the circuits below declare together; `unbalance_max_ma` None: any."""
         self.name = name
@@ -33,6 +47,8 @@ class Circuit:
         self.building_max_ma = building_max_ma
         self.is_metered = is_metered
         self.unbalance_max_ma = unbalance_max_ma
+        self.protection = protection
+        self.demand = demand
 
 
 class Tree:

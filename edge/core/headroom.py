@@ -3,7 +3,7 @@
 from edge.core import background, failsafe
 from edge.core.background import Draw
 from edge.core.circuit import Tree
-from edge.core.image import CircuitView, Image, MeterImage
+from edge.core.image import CircuitView, DemandView, Image, MeterImage
 from edge.core.ledger import FOLLOW_MS
 from edge.core.limits import Bounds, circuit_bounds, in_force
 from edge.core.memory import Memory
@@ -19,37 +19,84 @@ class Headroom:
 
     `uneven_ma`: how much load our chargers may put on a phase alone (unbalance.py), None: any;
     `uneven_words`: what says so, for each phase.
+    `measured_ma`: what its meter says, None where that is not believed. `used_permille`: how much of what
+    its protection bears is used up, None where it bears nothing.
     """
 
     __slots__ = (
         "background_ma",
         "bounds",
+        "demand",
+        "demand_ma",
+        "is_borne",
         "is_settling",
         "left_ma",
+        "measured_ma",
         "meter",
         "name",
         "uneven_ma",
         "uneven_words",
+        "used_permille",
     )
 
     def __init__(
-        self, name: str, *, meter: str, bounds: Bounds, background_ma: tuple[int, int, int], is_settling: bool
+        self,
+        name: str,
+        *,
+        meter: str,
+        bounds: Bounds,
+        background_ma: tuple[int, int, int],
+        is_settling: bool,
+        measured_ma: tuple[int, int, int] | None = None,
     ) -> None:
         self.name = name
         self.meter = meter
         self.bounds = bounds
         self.background_ma = background_ma
         self.is_settling = is_settling
+        self.measured_ma = measured_ma
+        self.is_borne = False
+        self.used_permille: int | None = None
+        self.demand: DemandView | None = None
+        self.demand_ma: tuple[int, int, int] | None = None
         self.left_ma = minus(bounds.limit(), background_ma)
-        if bounds.chargers_ma is not None:
-            self.left_ma = smaller(self.left_ma, everywhere(bounds.chargers_ma))
         self.uneven_ma: tuple[int, int, int] | None = None
         self.uneven_words = ("", "", "")
+        self._narrow()
+
+    def confine(self, demand_ma: tuple[int, int, int], demand: DemandView) -> None:
+        """Leave our chargers together at most `demand_ma`, for the sake of a demand window."""
+        self.demand = demand
+        self.demand_ma = demand_ma
+        self._narrow()
+
+    def bear(self, booked_ma: tuple[int, int, int]) -> None:
+        """Leave our chargers what is booked for them although the rating leaves less; nothing rises."""
+        self.is_borne = True
+        self.left_ma = larger(minus(self.bounds.limit(), self.background_ma), booked_ma)
+        self._narrow()
+
+    def _narrow(self) -> None:
+        if self.bounds.chargers_ma is not None:
+            self.left_ma = smaller(self.left_ma, everywhere(self.bounds.chargers_ma))
+        if self.demand_ma is not None:
+            self.left_ma = smaller(self.left_ma, self.demand_ma)
 
     @property
     def may_rise(self) -> bool:
         """Whether an EVSE behind it may be raised at all."""
-        return self.meter != failsafe.LATE and not self.is_settling
+        return self.meter != failsafe.LATE and not self.is_settling and not self.is_borne
+
+    @property
+    def holds_by(self) -> str:
+        """The word of the reason why nothing may rise behind it."""
+        if self.is_borne:
+            return "overload"
+        return "settling" if self.is_settling else "late"
+
+    def is_held_by_demand(self, phase: int) -> bool:
+        """Whether it is the demand window that leaves no more on that phase."""
+        return self.demand_ma is not None and self.demand_ma[phase] <= self.left_ma[phase]
 
     @property
     def is_failsafe(self) -> bool:
@@ -79,6 +126,9 @@ class Headroom:
             booked_ma=booked_ma,
             meter=self.meter,
             is_settling=self.is_settling,
+            is_borne=self.is_borne,
+            used_permille=self.used_permille,
+            demand=self.demand,
         )
 
 
@@ -118,7 +168,12 @@ def _metered(
         explained = unexplained
     history.last_ma = explained
     return Headroom(
-        name, meter=state, bounds=bounds, background_ma=explained, is_settling=explained != unexplained
+        name,
+        meter=state,
+        bounds=bounds,
+        background_ma=explained,
+        is_settling=explained != unexplained,
+        measured_ma=meter.current_ma,
     )
 
 

@@ -54,11 +54,48 @@ class LimitImage(Record):
         self.expires_ms = expires_ms
 
 
+class DemandImage(Record):
+    """What is known of a circuit's demand window. `wall_ms`: local time, None when it may be wrong.
+
+    `month`: another number in every month; `peak_w`: what is known of its peak from before the start.
+    `power_w`: as the meter tells it; `voltage_mv`: the highest phase voltage; None: not told. `pulses`: how
+    many boundaries the utility's contact gave since the start.
+    """
+
+    FIELDS = ("circuit", "wall_ms", "month", "peak_w", "power_w", "voltage_mv", "pulses")
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        *,
+        circuit: str,
+        wall_ms: int | None,
+        month: int = 0,
+        peak_w: int = 0,
+        power_w: int | None = None,
+        voltage_mv: int | None = None,
+        pulses: int = 0,
+    ) -> None:
+        self.circuit = circuit
+        self.wall_ms = wall_ms
+        self.month = month
+        self.peak_w = peak_w
+        self.power_w = power_w
+        self.voltage_mv = voltage_mv
+        self.pulses = pulses
+
+
 class Image(Record):
     """The world as one cycle sees it."""
 
-    FIELDS = ("meters", "evses", "results", "limits")
-    NESTED = (("meters", MeterImage), ("evses", EvseImage), ("results", OfferResult), ("limits", LimitImage))
+    FIELDS = ("meters", "evses", "results", "limits", "demands")
+    NESTED = (
+        ("meters", MeterImage),
+        ("evses", EvseImage),
+        ("results", OfferResult),
+        ("limits", LimitImage),
+        ("demands", DemandImage),
+    )
     __slots__ = FIELDS
 
     def __init__(
@@ -68,11 +105,13 @@ class Image(Record):
         evses: list[EvseImage],
         results: list[OfferResult],
         limits: list[LimitImage],
+        demands: list[DemandImage] | None = None,
     ) -> None:
         self.meters = meters
         self.evses = evses
         self.results = results
         self.limits = limits
+        self.demands = demands or []
 
 
 class Reason(Record):
@@ -81,7 +120,8 @@ class Reason(Record):
     full: at its own maximum · car: the car takes no more · circuit: a circuit's phase is full · limit: a
     bound from outside · hold: may rise at `until_ms` · queue: no room for its minimum · idle: nobody wants
     to charge · unpaid: others must first confirm that they went down · settling: the last rise is not seen
-    yet · late: the meter is late · cut: no link.
+    yet · late: the meter is late · overload: a circuit bears one for a while · demand: the average power of a
+    circuit's window · cut: no link.
     """
 
     FIELDS = ("word", "where", "phase", "until_ms")
@@ -121,10 +161,75 @@ class Offer(Record):
         self.limit_ma = limit_ma
 
 
-class CircuitView(Record):
-    """A circuit as the step saw it, per phase in mA. `meter`: fresh, late, stale, frozen, never or none."""
+class DemandView(Record):
+    """A demand window as the step saw it. `goal_w`: the target, or the month's peak where that is higher.
 
-    FIELDS = ("name", "limit_ma", "limit_name", "background_ma", "booked_ma", "meter", "is_settling")
+    `limit_w`: what everything there may draw now; `last_w`: the average of the window before, None when
+    unknown; `is_in_doubt`: it is not sure where windows begin, or what this one drew before the start.
+    """
+
+    FIELDS = (
+        "target_w",
+        "goal_w",
+        "window_ms",
+        "left_ms",
+        "used_wh",
+        "power_w",
+        "limit_w",
+        "last_w",
+        "month",
+        "peak_w",
+        "is_in_doubt",
+    )
+    __slots__ = FIELDS
+
+    def __init__(
+        self,
+        *,
+        target_w: int,
+        goal_w: int,
+        window_ms: int,
+        left_ms: int,
+        used_wh: int,
+        power_w: int,
+        limit_w: int,
+        last_w: int | None,
+        month: int,
+        peak_w: int,
+        is_in_doubt: bool,
+    ) -> None:
+        self.target_w = target_w
+        self.goal_w = goal_w
+        self.window_ms = window_ms
+        self.left_ms = left_ms
+        self.used_wh = used_wh
+        self.power_w = power_w
+        self.limit_w = limit_w
+        self.last_w = last_w
+        self.month = month
+        self.peak_w = peak_w
+        self.is_in_doubt = is_in_doubt
+
+
+class CircuitView(Record):
+    """A circuit as the step saw it, per phase in mA. `meter`: fresh, late, stale, frozen, never or none.
+
+    `is_borne`: it is above its rating, and its protection bears that for now; `used_permille`: how much of
+    what that bears is used up, None where nothing is borne.
+    """
+
+    FIELDS = (
+        "name",
+        "limit_ma",
+        "limit_name",
+        "background_ma",
+        "booked_ma",
+        "meter",
+        "is_settling",
+        "is_borne",
+        "used_permille",
+        "demand",
+    )
     __slots__ = FIELDS
 
     def __init__(
@@ -137,6 +242,9 @@ class CircuitView(Record):
         booked_ma: tuple[int, int, int],
         meter: str,
         is_settling: bool,
+        is_borne: bool = False,
+        used_permille: int | None = None,
+        demand: DemandView | None = None,
     ) -> None:
         self.name = name
         self.limit_ma = limit_ma
@@ -145,6 +253,9 @@ class CircuitView(Record):
         self.booked_ma = booked_ma
         self.meter = meter
         self.is_settling = is_settling
+        self.is_borne = is_borne
+        self.used_permille = used_permille
+        self.demand = demand
 
 
 class Decision(Record):

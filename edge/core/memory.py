@@ -1,16 +1,21 @@
 """What a step remembers for the next one; a checkpoint of it continues in another process, bit for bit."""
 
 from edge.core.background import History
+from edge.core.demand_window import Window
 from edge.core.learning import Habit
 from edge.core.ledger import Book
 from edge.core.lot import Lot
 from edge.core.pacing import Pace
+from edge.core.protection import Heat, curve_of
 
 
 class Memory:
-    """The books, paces and habits of a lot, its meters' recent past; `number` is the last offer's."""
+    """The books, paces and habits of a lot, its meters' recent past; `number` is the last offer's.
 
-    __slots__ = ("books", "habits", "histories", "lot", "number", "paces")
+    `heats` of the circuits whose protection bears overload, `windows` of those with a demand target.
+    """
+
+    __slots__ = ("books", "habits", "heats", "histories", "lot", "number", "paces", "windows")
 
     def __init__(self, lot: Lot, *, now_ms: int) -> None:
         """Everything is unknown: every EVSE is booked at its maximum from now on."""
@@ -21,6 +26,13 @@ class Memory:
         self.habits = {evse.id: Habit(evse=evse.id) for evse in lot.evses}
         metered = [name for name in lot.tree.names if lot.tree.circuits[name].is_metered]
         self.histories = {name: History(circuit=name) for name in metered}
+        circuits = [lot.tree.circuits[name] for name in lot.tree.names]
+        self.heats = {
+            each.name: Heat(circuit=each.name)
+            for each in circuits
+            if curve_of(each.protection, each.rating_ma) is not None
+        }
+        self.windows = {each.name: Window(circuit=each.name) for each in circuits if each.demand is not None}
 
     def checkpoint(self) -> list[object]:
         """Everything as plain lists."""
@@ -30,34 +42,28 @@ class Memory:
             [self.paces[evse.id].plain() for evse in self.lot.evses],
             [self.habits[evse.id].plain() for evse in self.lot.evses],
             [self.histories[name].plain() for name in sorted(self.histories)],
+            [self.heats[name].plain() for name in sorted(self.heats)],
+            [self.windows[name].plain() for name in sorted(self.windows)],
         ]
 
     @classmethod
     def restore(cls, lot: Lot, checkpoint: list[object]) -> "Memory":
         """The memory that `checkpoint` describes, for the same lot."""
-        number, books, paces, habits, histories = checkpoint
         memory = cls(lot, now_ms=0)
-        memory.number = int(str(number))
-        for plain in _lists(books):
-            book = Book.from_plain(plain)
-            if isinstance(book, Book):
-                memory.books[book.evse] = book
-        for plain in _lists(paces):
-            pace = Pace.from_plain(plain)
-            if isinstance(pace, Pace):
-                memory.paces[pace.evse] = pace
-        for plain in _lists(habits):
-            habit = Habit.from_plain(plain)
-            if isinstance(habit, Habit):
-                memory.habits[habit.evse] = habit
-        for plain in _lists(histories):
-            history = History.from_plain(plain)
-            if isinstance(history, History):
-                memory.histories[history.circuit] = history
+        memory.number = int(str(checkpoint[0]))
+        _fill(memory.books, Book, checkpoint[1])
+        _fill(memory.paces, Pace, checkpoint[2])
+        _fill(memory.habits, Habit, checkpoint[3])
+        _fill(memory.histories, History, checkpoint[4])
+        _fill(memory.heats, Heat, checkpoint[5])
+        _fill(memory.windows, Window, checkpoint[6])
         return memory
 
 
-def _lists(value: object) -> list[list[object]]:
-    if not isinstance(value, list):
+def _fill(into: dict, kind: type, plains: object) -> None:  # type: ignore[type-arg]  # one for all kinds
+    """Put every record of a kind where it belongs: its first field is the name that it is kept under."""
+    if not isinstance(plains, list):
         raise TypeError("a checkpoint is made of lists")
-    return value
+    for plain in plains:
+        record = kind.from_plain(plain)  # type: ignore[attr-defined]
+        into[getattr(record, kind.FIELDS[0])] = record  # type: ignore[attr-defined]

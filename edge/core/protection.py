@@ -28,6 +28,7 @@ from edge.core.record import Record
 STRICT = "strict"
 RATED = 1_000_000  # heat at the rated current in the long run
 CYCLE_MS = 1_000
+SLICES = 8  # of the quick time constant
 GAP_MS = 15_000  # what flowed in a longer pause of ours nobody knows
 
 
@@ -74,14 +75,12 @@ _MCB = Curve(bears_permille=1_130, bears_ms=1_800_000, fast_ms=4_500, slow_ms=1_
 # IEC 60269-1 could not be read. Commonly printed for gG from 16 A on: 1.25 In does not melt within 1 h, and
 # the gates keep about 2.06 In (16 A) to 2.9 In (100 A) for 10 s, which means a time constant of 22 s or more.
 # Confidence: medium, therefore less of both: 1.2 In and 20 s; below 16 A strict, their gates are others.
-_GG = Curve(
-    bears_permille=1_200, bears_ms=1_800_000, fast_ms=20_000, slow_ms=1_200_000, smallest_ma=16_000
-)
+_GG = Curve(bears_permille=1_200, bears_ms=1_800_000, fast_ms=20_000, slow_ms=1_200_000, smallest_ma=16_000)
 
 # IEC 60076-7 by way of the transformer-thermal-model project (docs, temperature_limits.md, distribution.py):
 # winding 4 min, oil 180 min, hot spot 27.6 K over oil, oil 60 K over air, at most 140 C in an emergency and
-# 1.5 times the rated current. By these, 1.2 of it for 15 min ends below 140 C even in air of 40 C. Confidence:
-# medium; for an oil-filled distribution transformer, and conservative as the promise of a guide must be.
+# 1.5 times the rated current. By these, 1.2 of it for 15 min ends below 140 C even in air of 40 C.
+# Confidence: medium; for an oil-filled distribution transformer.
 _TRANSFORMER = Curve(bears_permille=1_200, bears_ms=900_000, fast_ms=240_000, slow_ms=10_800_000)
 
 CURVES = {"gG": _GG, "mcb-b": _MCB, "mcb-c": _MCB, "transformer": _TRANSFORMER}
@@ -169,7 +168,11 @@ def _drive(load_ma: int, rating_ma: int) -> int:
 
 
 def _after(curve: Curve, heat: int, drive: int, passed_ms: int) -> int:
-    """The heat after a time at one load, never too small."""
+    """The heat after a time at one load, never too small; a rise goes in slices, to be not much too large."""
+    while drive > heat and passed_ms > 0:
+        slice_ms = min(passed_ms, curve.fast_ms // SLICES)
+        heat -= (heat - drive) * slice_ms // curve.fast_ms
+        passed_ms -= slice_ms
     if drive >= heat:
-        return heat - (heat - drive) * min(passed_ms, curve.fast_ms) // curve.fast_ms
+        return heat
     return drive - (drive - heat) * curve.slow_ms // (curve.slow_ms + passed_ms)

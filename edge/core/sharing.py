@@ -95,7 +95,7 @@ class Sharing:
         for name in tree.names:  # parents first
             room, parent = self._rooms[name], tree.circuits[name].parent
             if not room.may_rise:
-                self._barred[name] = Reason(word="settling" if room.is_settling else "late", where=name)
+                self._barred[name] = Reason(word=room.holds_by, where=name)
             elif parent in self._barred:
                 self._barred[name] = self._barred[parent]
             if room.is_failsafe or parent in self._in_failsafe:
@@ -227,10 +227,14 @@ class Sharing:
     def _full(self, word: str, room: int) -> Reason:
         key = (word, room)
         if key not in self._full_rooms:
-            self._full_rooms[key] = self._uneven.reason(room) or Reason(
-                word=word, where=self._lot.tree.names[room // 3], phase=room % 3
-            )
+            self._full_rooms[key] = self._uneven.reason(room) or self._full_reason(word, room)
         return self._full_rooms[key]
+
+    def _full_reason(self, word: str, room: int) -> Reason:
+        name, phase = self._lot.tree.names[room // 3], room % 3
+        if self._rooms[name].is_held_by_demand(phase):
+            word = "demand"
+        return Reason(word=word, where=name, phase=phase)
 
     def _reason(self, one: Standing, claim: Claim) -> Reason:
         room = claim.stopped_by

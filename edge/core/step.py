@@ -5,11 +5,12 @@ again is in `memory`, which only this function changes. A recorded (memory, imag
 decision again, bit for bit, on either interpreter.
 
 The order of thought: what became of earlier offers (ledger) -> what may be believed of the meters
-(failsafe) -> what the building draws (background) -> what is allowed (limits) -> who gets what
+(failsafe) -> what the building draws (background) -> what is allowed (limits, demand windows), and which
+overload is borne for a while (protection) -> who gets what
 (allocation, pacing) -> which rises are already paid for by confirmed reductions -> what must be sent.
 """
 
-from edge.core import learning, ledger, limits, pacing
+from edge.core import demand, learning, ledger, limits, overload, pacing
 from edge.core.evse import EvseImage
 from edge.core.headroom import Headroom, survey
 from edge.core.image import CONFIRMED, Decision, Image, Offer, Reason, Setpoint
@@ -32,9 +33,12 @@ def step(memory: Memory, image: Image, now_ms: int) -> Decision:
     _note(memory, image, seen, now_ms)
     standing = standings(memory, seen, now_ms)
     rooms = survey(memory, image, standing, now_ms)
+    sums = sums_of_books(memory.lot, standing)
     caps = limits.evse_caps(limits.in_force(image.limits, now_ms))
+    demand.hold(memory, image, standing, rooms, sums, caps, now_ms)
+    overload.bear(memory, image, standing, rooms, sums, now_ms)
     targets = Sharing(memory.lot, standing, rooms, caps, now_ms).targets()
-    setpoints, sums = _settle(memory.lot, standing, rooms, targets, now_ms)
+    setpoints = _settle(memory.lot, standing, rooms, sums, targets, now_ms)
     return Decision(
         setpoints=setpoints,
         offers=_offers(memory, standing, setpoints, now_ms),
@@ -83,11 +87,14 @@ def _settle(
     lot: Lot,
     standing: dict[str, Standing],
     rooms: dict[str, Headroom],
+    sums: dict[str, tuple[int, int, int]],
     targets: dict[str, Target],
     now_ms: int,
-) -> tuple[list[Setpoint], dict[str, tuple[int, int, int]]]:
-    """Let every reduction through, and of the rises those that fit beside everybody's worst case."""
-    sums = sums_of_books(lot, standing)
+) -> list[Setpoint]:
+    """Let every reduction through, and of the rises those that fit beside everybody's worst case.
+
+    `sums` of the books grow with what is raised.
+    """
     uneven = UnevenBooks(lot, standing, rooms)
     setpoints = {}
     for _, name in sorted([(target.ma, name) for name, target in targets.items()]):
@@ -103,7 +110,7 @@ def _settle(
         by_failsafe = target.by_failsafe or reason.word == "cut"
         pacing.move(one.pace, setpoint_ma, by_failsafe=by_failsafe, now_ms=now_ms)
         setpoints[name] = Setpoint(evse=name, limit_ma=setpoint_ma, reason=reason, booked_ma=one.booked_ma)
-    return [setpoints[evse.id] for evse in lot.evses], sums
+    return [setpoints[evse.id] for evse in lot.evses]
 
 
 def _is_paid(
