@@ -17,18 +17,29 @@ what it is offered is subtracted. Else a building that rises meanwhile would hid
 A rise that a raised offer explains is not the building's: while a car follows its new offer, readings
 after the raise are lowered by what the offer added, and nothing else on that circuit may rise. A meter
 above its limit ends that leniency: then everything unexplained is the building's.
+
+A meter that knows the direction may find the building feeding in: its background is negative then, and gives
+room as long as it lasts. When the sun goes, that is a rise of the building like any other.
 """
 
+from edge.core import power
+from edge.core.image import MeterImage
 from edge.core.quantities import NOTHING, larger, minus, plus
 from edge.core.record import Record
 
 HISTORY_MS = 120_000
+UNSIGNED = 4  # fields of a reading without direction
+SURPLUS = (-10_000_000,) * 3  # no circuit feeds in more
 
 
 class History(Record):
-    """A circuit's changes of the last two minutes: [since ms, L1, L2, L3], oldest first."""
+    """A circuit's changes of the last two minutes: [since ms, L1, L2, L3], oldest first.
 
-    FIELDS = ("circuit", "readings", "last_ma")
+    Where the direction is known, L1..L3 are what counts against `limit_ma` (power.py), and the active and the
+    reactive parts follow, so that it can be worked out again for another limit.
+    """
+
+    FIELDS = ("circuit", "readings", "last_ma", "limit_ma")
     __slots__ = FIELDS
 
     def __init__(
@@ -37,11 +48,13 @@ class History(Record):
         circuit: str,
         readings: list[list[int]] | None = None,
         last_ma: tuple[int, int, int] | list[int] = NOTHING,
+        limit_ma: int = 0,
     ) -> None:
         """`last_ma`: the background of the cycle before."""
         self.circuit = circuit
         self.readings = readings or []
         self.last_ma = (last_ma[0], last_ma[1], last_ma[2])
+        self.limit_ma = limit_ma
 
 
 class Draw:
@@ -72,13 +85,27 @@ class Draw:
         self.raised_ms = raised_ms
 
 
-def remember(history: History, since_ms: int, taken_ms: int, current_ma: tuple[int, int, int]) -> None:
+def remember(history: History, meter: MeterImage, current_ma: tuple[int, int, int], limit_ma: int) -> None:
     """Append a reading that has changed, and forget what was over two minutes ago.
 
-    `since_ms`: since when the meter has said the same.
+    `current_ma`: what counts where the meter does not say which way it flows, `limit_ma` the circuit's.
     """
-    readings = history.readings
-    if not readings or readings[-1][0] < since_ms:
+    if limit_ma != history.limit_ma:
+        history.limit_ma = limit_ma
+        for reading in history.readings:
+            if len(reading) > UNSIGNED:
+                reading[1:UNSIGNED] = power.counted(limit_ma, reading[UNSIGNED:])
+    if _is_new(history, meter):
+        both = power.parts_of_phases(meter)
+        if both is not None:
+            history.readings.append([meter.unchanged_since_ms] + power.counted(limit_ma, both) + both)
+    remember_unsigned(history, meter, current_ma)
+
+
+def remember_unsigned(history: History, meter: MeterImage, current_ma: tuple[int, int, int]) -> None:
+    """The same where nobody knows which way it flows."""
+    readings, since_ms, taken_ms = history.readings, meter.unchanged_since_ms, meter.taken_ms
+    if _is_new(history, meter):
         readings.append([since_ms, current_ma[0], current_ma[1], current_ma[2]])
     keep_from = 0
     while keep_from + 1 < len(readings) and taken_ms - readings[keep_from + 1][0] > HISTORY_MS:
@@ -87,10 +114,14 @@ def remember(history: History, since_ms: int, taken_ms: int, current_ma: tuple[i
         del readings[:keep_from]
 
 
+def _is_new(history: History, meter: MeterImage) -> bool:
+    return not history.readings or history.readings[-1][0] < meter.unchanged_since_ms
+
+
 def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """The background in mA per phase: with what raised offers explain taken off, and without.
 
-    There must be a reading. Both are at least 0: a meter without direction cannot tell a surplus.
+    There must be a reading. Both are at least 0 where a meter without direction cannot tell a surplus.
     """
     readings = history.readings
     usable = [draw for draw in draws if draw.sampled != NOTHING and draw.sampled_ms >= readings[0][0]]
@@ -103,8 +134,9 @@ def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int],
     raised = [draw for draw in draws if draw.explained != NOTHING]
     lowered = [draw for draw in usable if draw.gone != NOTHING]
     for index in range(len(readings) - 1, -1, -1):
-        taken_ms, first, second, third = readings[index]
-        left = minus((first, second, third), subtracted)
+        reading = readings[index]
+        taken_ms = reading[0]
+        left = minus((reading[1], reading[2], reading[3]), subtracted)
         for draw in lowered:
             if taken_ms >= draw.gone_ms:
                 left = plus(left, draw.gone)
@@ -113,12 +145,19 @@ def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int],
             if taken_ms > draw.raised_ms:
                 left = minus(left, draw.explained)
         with_raises = larger(with_raises, left)
+        if len(reading) == UNSIGNED:
+            without, with_raises = larger(without, NOTHING), larger(with_raises, NOTHING)
         if taken_ms <= window_ms:
             break  # the last reading at or before the oldest sample has its say too
     return with_raises, without
 
 
 def _least(history: History, usable: list[Draw]) -> tuple[int, int, int]:
-    """The background of before, when a sample is newer than the last change of the meter; else nothing."""
+    """The background of before, when a sample is newer than the last change of the meter; else nothing, or
+    any surplus.
+    """
+    newest = history.readings[-1]
     newest_ms = max([draw.sampled_ms for draw in usable], default=0)
-    return history.last_ma if newest_ms > history.readings[-1][0] else NOTHING
+    if newest_ms > newest[0]:
+        return history.last_ma
+    return NOTHING if len(newest) == UNSIGNED else SURPLUS

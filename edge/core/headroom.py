@@ -141,7 +141,10 @@ def survey(memory: Memory, image: Image, standing: dict[str, Standing], now_ms: 
     rooms: dict[str, Headroom] = {}
     for name in reversed(tree.names):  # children first
         if name in memory.histories:
-            rooms[name] = _metered(memory, name, meters.get(name), bounds[name], draws[name], now_ms)
+            meter = meters.get(name)
+            rooms[name] = _metered(memory, name, meter, bounds[name], draws[name], now_ms)
+            if memory.neutrals[name].readings or (meter is not None and meter.neutral_ma is not None):
+                _bound_neutral(memory, rooms[name], meter, _uneven_draws(memory, standing, name, now_ms))
         else:
             assumed = _unmetered_background(tree, name, rooms)
             rooms[name] = Headroom(
@@ -162,12 +165,12 @@ def _metered(
     if meter is None or meter.current_ma is None or not failsafe.is_believed(state):
         assumed = larger(everywhere(memory.lot.tree.building_max_ma(name)), history.last_ma)
         return Headroom(name, meter=state, bounds=bounds, background_ma=assumed, is_settling=False)
-    background.remember(history, meter.unchanged_since_ms, meter.taken_ms, meter.current_ma)
+    background.remember(history, meter, meter.current_ma, bounds.limit_ma)
     explained, unexplained = background.estimate(history, draws)
-    if _is_above(meter.current_ma, bounds.limit_ma):
+    if max(meter.current_ma) > bounds.limit_ma or max(history.readings[-1][1:4]) > bounds.limit_ma:
         explained = unexplained
     history.last_ma = explained
-    return Headroom(
+    room = Headroom(
         name,
         meter=state,
         bounds=bounds,
@@ -175,13 +178,35 @@ def _metered(
         is_settling=explained != unexplained,
         measured_ma=meter.current_ma,
     )
+    # What the building feeds in makes room below the fuse, but no conductor thicker
+    most_ma = max(bounds.limit_ma, memory.lot.tree.circuits[name].rating_ma)
+    room.left_ma = smaller(room.left_ma, everywhere(most_ma))
+    return room
+
+
+def _bound_neutral(memory: Memory, room: Headroom, meter: MeterImage | None, draws: list[Draw]) -> None:
+    """A measured neutral is a fourth phase: bounded by the circuit's rating (unbalance.py says how)."""
+    history = memory.neutrals[room.name]
+    if meter is not None and meter.neutral_ma is not None and not room.is_failsafe:
+        neutral_ma = everywhere(max(0, meter.neutral_ma))
+        background.remember_unsigned(history, meter, neutral_ma)
+        explained, unexplained = background.estimate(history, draws)
+        if max(neutral_ma) > memory.lot.tree.circuits[room.name].rating_ma:
+            explained = unexplained
+        history.last_ma = explained
+        room.is_settling = room.is_settling or explained != unexplained
+    elif history.readings:
+        explained = larger(everywhere(memory.lot.tree.building_max_ma(room.name)), history.last_ma)
+    else:
+        return
+    room.bound_uneven(minus(memory.lot.tree.rating(room.name), explained), "neutral")
 
 
 def _unmetered_background(tree: Tree, name: str, rooms: dict[str, Headroom]) -> tuple[int, int, int]:
     """What was configured, or what the circuits below are known to draw when that is more."""
     below = NOTHING
     for child in tree.children(name):
-        below = plus(below, rooms[child].background_ma)
+        below = plus(below, larger(rooms[child].background_ma, NOTHING))  # a surplus may end at any moment
     return larger(everywhere(tree.building_max_ma(name)), below)
 
 
@@ -195,6 +220,12 @@ def _draws(memory: Memory, standing: dict[str, Standing], now_ms: int) -> dict[s
             if name in draws:
                 draws[name].append(draw)
     return draws
+
+
+def _uneven_draws(memory: Memory, standing: dict[str, Standing], name: str, now_ms: int) -> list[Draw]:
+    """The parts of those below the circuit whose current returns through its neutral."""
+    everybody = [standing[evse.id] for evse in memory.lot.evses]
+    return [_draw(one, now_ms) for one in everybody if name in one.path and one.is_uneven]
 
 
 def _draw(one: Standing, now_ms: int) -> Draw:
@@ -220,7 +251,3 @@ def _draw(one: Standing, now_ms: int) -> Draw:
         explained=larger(NOTHING, minus(offered, left)),
         raised_ms=raised_ms,
     )
-
-
-def _is_above(current_ma: tuple[int, int, int], limit_ma: int) -> bool:
-    return max(current_ma) > limit_ma

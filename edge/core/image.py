@@ -13,18 +13,41 @@ UNSENT = "unsent"  # never left this box
 
 
 class MeterImage(Record):
-    """The last poll of a circuit's meter. `current_ma` None: nothing usable came with it."""
+    """The last poll of a circuit's meter. `current_ma` None: nothing usable came with it.
 
-    FIELDS = ("circuit", "taken_ms", "unchanged_since_ms", "current_ma")
+    With `power_w` (positive towards consumption, each phase) and `voltage_mv` the direction of the currents
+    is known; `current_ma` then has none of its own. `neutral_ma` None: not measured.
+    """
+
+    FIELDS = (
+        "circuit",
+        "taken_ms",
+        "unchanged_since_ms",
+        "current_ma",
+        "power_w",
+        "voltage_mv",
+        "neutral_ma",
+    )
     __slots__ = FIELDS
 
     def __init__(
-        self, *, circuit: str, taken_ms: int, unchanged_since_ms: int, current_ma: tuple[int, int, int] | None
+        self,
+        *,
+        circuit: str,
+        taken_ms: int,
+        unchanged_since_ms: int,
+        current_ma: tuple[int, int, int] | None,
+        power_w: tuple[int, int, int] | None = None,
+        voltage_mv: tuple[int, int, int] | None = None,
+        neutral_ma: int | None = None,
     ) -> None:
         self.circuit = circuit
         self.taken_ms = taken_ms
         self.unchanged_since_ms = unchanged_since_ms
         self.current_ma = None if current_ma is None else triple(current_ma)
+        self.power_w = None if power_w is None else triple(power_w)
+        self.voltage_mv = None if voltage_mv is None else triple(voltage_mv)
+        self.neutral_ma = neutral_ma
 
 
 class OfferResult(Record):

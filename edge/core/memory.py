@@ -12,10 +12,11 @@ from edge.core.protection import Heat, curve_of
 class Memory:
     """The books, paces and habits of a lot, its meters' recent past; `number` is the last offer's.
 
-    `heats` of the circuits whose protection bears overload, `windows` of those with a demand target.
+    `heats` of the circuits whose protection bears overload, `windows` of those with a demand target,
+    `neutrals`: the recent past of neutral conductors, empty where none is measured.
     """
 
-    __slots__ = ("books", "habits", "heats", "histories", "lot", "number", "paces", "windows")
+    __slots__ = ("books", "habits", "heats", "histories", "lot", "neutrals", "number", "paces", "windows")
 
     def __init__(self, lot: Lot, *, now_ms: int) -> None:
         """Everything is unknown: every EVSE is booked at its maximum from now on."""
@@ -33,6 +34,7 @@ class Memory:
             if curve_of(each.protection, each.rating_ma) is not None
         }
         self.windows = {each.name: Window(circuit=each.name) for each in circuits if each.demand is not None}
+        self.neutrals = {name: History(circuit=name) for name in metered}
 
     def checkpoint(self) -> list[object]:
         """Everything as plain lists."""
@@ -44,6 +46,7 @@ class Memory:
             [self.histories[name].plain() for name in sorted(self.histories)],
             [self.heats[name].plain() for name in sorted(self.heats)],
             [self.windows[name].plain() for name in sorted(self.windows)],
+            [self.neutrals[name].plain() for name in sorted(self.neutrals)],
         ]
 
     @classmethod
@@ -57,6 +60,7 @@ class Memory:
         _fill(memory.histories, History, checkpoint[4])
         _fill(memory.heats, Heat, checkpoint[5])
         _fill(memory.windows, Window, checkpoint[6])
+        _fill(memory.neutrals, History, checkpoint[7])
         return memory
 
 

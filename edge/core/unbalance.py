@@ -1,4 +1,4 @@
-"""How much more one phase may carry than another because of our chargers, as rooms of the allocation.
+"""How much load our chargers may put on one phase alone, as rooms of the allocation.
 
 What is bounded is the difference that the charging installation itself makes: a grid code such as VDE-AR-N
 4100 bounds what the charging equipment causes to 4.6 kVA, 20 A at 230 V (so Kostal's manual of its KSEM,
@@ -14,6 +14,15 @@ phases alike (learnt, or seen in its last sample) adds the same to p and to q, t
 difference; of the others p carries at most its sum, and q at least nothing. This is conservative where
 one-phase cars on other phases would make up for it: they may stop at any moment, so they are not counted.
 Until a car has shown its phases it counts on all of its EVSE's; an EVSE without a plug does not count.
+
+A measured neutral bounds the same sums: it is the fourth conductor. One-phase loads of x, y and z on the
+three phases add sqrt(x^2 + y^2 + z^2 - xy - yz - zx) to it, which is convex: while each of them may be
+anything up to its worst case, the sum is largest at a corner, where it is the largest of the three, never
+more. So with S the sum that is booked on a phase and F the part of it that flows, the neutral carries at most
+what it carries now plus the largest S - F: for every phase S <= rating - (neutral - F), and the bracket is
+estimated from aged samples like any background, never below 0. Balanced loads add nothing. When a car that
+made up for others leaves, the neutral rises as by a load of the building, and that is answered within the
+reaction time.
 
 These sums only ever fall when an EVSE is given less, like those of a phase under a fuse: they are three
 more rooms of the circuit in admission and filling, which stay exact and O(E log E).

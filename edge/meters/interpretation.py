@@ -18,12 +18,17 @@ ABSURD_TIMES_RATING = 10  # a fuse carries that for a fraction of a second; a wr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreted:
-    """One fast block. `doubt` says why there are no currents; empty where there are."""
+    """One fast block. `doubt` says why there are no currents; empty where there are.
+
+    `current_ma` is negative while a phase feeds in, `magnitude_ma` never.
+    """
 
     current_ma: Triple | None
     voltage_mv: Triple | None
     power_w: int | None
     doubt: str = ""
+    magnitude_ma: Triple | None = None
+    phase_power_w: Triple | None = None
 
 
 class Interpreter:
@@ -57,6 +62,8 @@ class Interpreter:
             current_ma=self._on_grid(signed),
             voltage_mv=None if None in voltages else self._on_grid([voltage or 0 for voltage in voltages]),
             power_w=None if None in powers else sum(power or 0 for power in powers),
+            magnitude_ma=self._on_grid([current or 0 for current in currents]),
+            phase_power_w=None if None in powers else self._on_grid([power or 0 for power in powers]),
         )
 
     def energy_wh(self, registers: dict[int, int]) -> int | None:

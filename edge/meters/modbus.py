@@ -82,6 +82,8 @@ class ModbusMeter:
                 voltage_mv=seen.voltage_mv,
                 power_w=seen.power_w,
                 energy_wh=self._energy_wh,
+                magnitude_ma=seen.magnitude_ma,
+                phase_power_w=seen.phase_power_w,
             )
         )
         self._story.answered(seen, taken_ms)

@@ -265,11 +265,21 @@ async def _never_sent() -> OfferOutcome:
 
 
 def _meter(reading: Reading) -> MeterImage:
+    """With the direction where all of it was measured, and then the bare currents with it."""
+    knows = None not in (
+        reading.current_ma,
+        reading.magnitude_ma,
+        reading.phase_power_w,
+        reading.voltage_mv,
+    )
     return MeterImage(
         circuit=reading.circuit,
         taken_ms=reading.taken_ms,
         unchanged_since_ms=reading.unchanged_since_ms,
-        current_ma=reading.current_ma,
+        current_ma=reading.magnitude_ma if knows else reading.current_ma,
+        power_w=reading.phase_power_w if knows else None,
+        voltage_mv=reading.voltage_mv if knows else None,
+        neutral_ma=reading.neutral_ma,
     )
 
 

@@ -33,6 +33,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     `current_ma` None: the meter answered, but not with three usable phase currents.
     `taken_ms` is the monotonic time at which the request left (the older, safer end).
     `unchanged_since_ms`: since when the raw registers have been bit-identical.
+    `magnitude_ma`: the currents without direction, which `phase_power_w` and `voltage_mv` tell.
     """
 
     circuit: str
@@ -42,6 +43,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     voltage_mv: tuple[int, int, int] | None = None
     power_w: int | None = None
     energy_wh: int | None = None
+    magnitude_ma: tuple[int, int, int] | None = None
+    phase_power_w: tuple[int, int, int] | None = None
+    neutral_ma: int | None = None
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):

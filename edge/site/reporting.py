@@ -230,10 +230,9 @@ class Reporter:
             is_uneven = reason.word in ("unbalance", "neutral")
             phase = None if reason.where != name or is_uneven else reason.phase
             at = 0 if phase is None else phase
-            limit, building, booked = (
-                sentences.amps(each[at]) for each in (circuit.limit_ma, circuit.background_ma, others)
-            )
-            source = f"{limit} - {building} building - {booked} others ({sentences.PHASE_NAMES[at]})"
+            limit, booked = sentences.amps(circuit.limit_ma[at]), sentences.amps(others[at])
+            building = sentences.building(circuit.background_ma[at])
+            source = f"{limit} {building} - {booked} others ({sentences.PHASE_NAMES[at]})"
             rows.append(LimitRow(name=name, limit_ma=left, source=source, binds=phase is not None))
             if circuit.unbalance_max_ma is not None:
                 rows.append(_uneven_row(circuit, circuit.unbalance_max_ma, reason))

@@ -40,6 +40,11 @@ def amps(ma: int) -> str:
     return f"{tenths // 10} A" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10} A"
 
 
+def building(background_ma: int) -> str:
+    """What the building takes of a limit, or adds to it."""
+    return f"- {amps(background_ma)} building" if background_ma >= 0 else f"+ {amps(-background_ma)} fed in"
+
+
 def bay(
     evse: ObservedEvse,
     charger: ObservedCharger,

@@ -3,6 +3,8 @@
 It knows nothing of the ledger. It keeps the true currents, which the tests hold against the ratings.
 """
 
+import cmath
+import math
 import random
 from dataclasses import dataclass, field
 
@@ -14,6 +16,7 @@ from edge.core.memory import Memory
 from edge.core.step import step
 
 TICK_MS = 250
+TURN = cmath.exp(-2j * math.pi / 3)
 FOLLOW_MS = 3_000
 SAMPLE_EVERY_MS = 10_000
 REACTION_MS = 8_000  # meter 0.5 s + cycle 1 s + delivery 0.5 s + follow 3 s, doubled for two rounds less 2 s
@@ -47,6 +50,7 @@ class Station:
     wanted_wh: int | None = None
     sleeps: bool = False
     served_wh: int = 0
+    slant: float = 0.0  # reactive by active part of what the car draws
 
     def allowed_ma(self, now_ms: int) -> int:
         if not self.has_limit:
@@ -139,7 +143,14 @@ class VirtualLot:
         self.stations = {evse.id: Station(evse=evse, wiring=rotations[n % 3]) for n, evse in enumerate(evses)}
         self.pause_proven = pause_proven
         self.building = [10_000, 8_000, 12_000]
+        self.is_signed = False
+        self.has_neutral = False
+        self.solar = [0, 0, 0]  # what is fed in below the grid's meter
+        self.reactive = [0, 0, 0]  # of the building, either sign
+        self.late_neutral: list[str] = []
         self.reading = None
+        self.power = None
+        self.neutral = None
         self.read_ms = 0
         self.meter = "good"
         self.unchanged_ms = 0
@@ -159,11 +170,28 @@ class VirtualLot:
         self.disturbed_ms = self.now_ms
 
     def true_ma(self, name: str) -> list[int]:
+        if self.is_signed and name == "grid":
+            return [math.ceil(abs(each)) for each in self.flow()]
         amps = list(self.building) if name == "grid" else [0, 0, 0]
         for station in self.stations.values():
             if name in self.lot.tree.path(station.evse.circuit):
                 amps = [a + b for a, b in zip(amps, station.grid(), strict=True)]
         return amps
+
+    def flow(self, *, ours: bool = True) -> list[complex]:
+        """The grid's true currents, each turned so that its own voltage is real."""
+        flow = [
+            complex(load - sun, turned)
+            for load, sun, turned in zip(self.building, self.solar, self.reactive, strict=True)
+        ]
+        for station in self.stations.values() if ours else []:
+            for phase, amps in enumerate(station.grid()):
+                flow[phase] += amps * complex(1, station.slant) / abs(complex(1, station.slant))
+        return flow
+
+    def neutral_ma(self, *, ours: bool = True) -> float:
+        """The true current in the neutral: the sum of three that are a third of a turn apart."""
+        return abs(sum(each * TURN**phase for phase, each in enumerate(self.flow(ours=ours))))
 
     def run(self, ms: int) -> None:
         end = self.now_ms + ms
@@ -203,6 +231,10 @@ class VirtualLot:
         self.read_ms = self.unchanged_ms = self.now_ms
         noise = self.random.randint(0, 30)
         self.reading = tuple(a + noise for a in self.true_ma("grid"))
+        if self.is_signed:
+            self.power = tuple(math.ceil(each.real * 0.23) for each in self.flow())
+        if self.has_neutral:
+            self.neutral = math.ceil(self.neutral_ma()) + noise
 
     def image(self) -> Image:
         meters = []
@@ -213,6 +245,9 @@ class VirtualLot:
                     taken_ms=self.read_ms,
                     unchanged_since_ms=self.unchanged_ms,
                     current_ma=self.reading,
+                    power_w=self.power,
+                    voltage_mv=None if self.power is None else (230_000,) * 3,
+                    neutral_ma=self.neutral,
                 )
             ]
         results, self.results = self.results, []
@@ -284,6 +319,15 @@ class VirtualLot:
                 if self.now_ms - self.disturbed_ms > REACTION_MS:
                     self.late_excess.append(f"{self.now_ms} {name} {over} mA")
         self._judge_unbalance()
+        self._judge_neutral()
+
+    def _judge_neutral(self) -> None:
+        """What the building alone puts on the neutral is not ours to mend."""
+        rating_ma = self.lot.tree.circuits["grid"].rating_ma
+        if self.has_neutral and self.now_ms - self.disturbed_ms > REACTION_MS:
+            over = self.neutral_ma() - rating_ma
+            if over > 0 and self.neutral_ma(ours=False) <= rating_ma:
+                self.late_neutral.append(f"{self.now_ms} {over:.0f} mA")
 
     def uneven_ma(self) -> int:
         """How much more one phase carries than another because of the chargers."""

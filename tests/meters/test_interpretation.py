@@ -170,3 +170,11 @@ def test_no_registers_at_all_make_a_load_look_smaller_than_the_meter_says(raw):
             said = struct.unpack(">f", struct.pack(">2H", *raw[6 + 2 * phase : 8 + 2 * phase]))[0]
             assert 0 <= said <= 630
             assert abs(seen.current_ma[phase]) <= math.ceil(said * 1000) + 1
+
+
+def test_what_the_core_needs_to_know_the_direction():
+    registers = image(SDM630, watts=(-9430.0, 8778.0, 10076.0))
+    seen = interpreter(phase_rotation="L2L3L1", invert=True).fast(registers)
+    assert seen.magnitude_ma == (44_000, 41_000, 38_000)
+    assert seen.phase_power_w == (-10_076, 9_430, -8_778)
+    assert seen.current_ma[0] < 0 < seen.current_ma[1]

@@ -4,11 +4,12 @@ Usage: INTERPRETER settle.py VECTOR.json ...   prints one JSON line for each vec
 
 A vector: {"says": what it shows, "grid_a", "building_a": [L1, L2, L3], "building_max_a",
 "circuits": {name: [parent, rating_a]}, "bays": {name: {...}}, "limits": [[kind, target, amperes]],
-"meter": "good" | "silent" | "frozen",
-"unbalance_max_a": {circuit: amperes}, "expect": {name: [amperes, reason]}}. A bay may say: circuit, wiring,
-truly (its wiring, where the site does not know it), max_a, min_a, step_ma, priority, car (terminals it
-uses), car_max_a, wants, linked, paused (pausing proven, default true), served_kwh, leaves_h and wants_kwh,
-fallback_a.
+"meter": "good" | "silent" | "frozen", "unbalance_max_a": {circuit: amperes}, "expect": {name: [amperes,
+reason]}}. With "reactive_a" the meter knows the direction: building_a is the active part, negative where it
+feeds in. "neutral_a": what the building puts on a measured neutral, to which one-phase cars add in full.
+A bay may say: circuit, wiring, truly (its wiring, where the site does not know it), max_a, min_a, step_ma,
+priority, car (terminals it uses), car_max_a, wants, linked, paused (pausing proven, default true), served_kwh,
+leaves_h and wants_kwh, fallback_a.
 """
 
 import json
@@ -19,6 +20,7 @@ from edge.core.evse import Evse, EvseImage
 from edge.core.image import CONFIRMED, Image, LimitImage, MeterImage, OfferResult
 from edge.core.lot import Lot
 from edge.core.memory import Memory
+from edge.core.power import root
 from edge.core.quantities import ROTATIONS
 from edge.core.step import step
 
@@ -43,7 +45,7 @@ def settle(vector):
         if not fails or seen is None:
             seen = [total_ma(vector, lot, draws, phase) for phase in range(3)]
         image = Image(
-            meters=[meter(vector, seen, now_ms, fails)],
+            meters=[knowing_meter(vector, seen, one_phase_ma(draws), now_ms, fails)],
             evses=[bay_image(name, bays[name], draws[name], now_ms, cycle) for name in sorted(bays)],
             results=results,
             limits=[
@@ -104,6 +106,10 @@ def make_lot(vector):
     )
 
 
+def one_phase_ma(draws):
+    return sum([max(draws[name]) - min(draws[name]) for name in draws])
+
+
 def milli(amps):
     return None if amps is None else int(amps * 1000)
 
@@ -136,6 +142,21 @@ def meter(vector, seen, now_ms, fails):
         unchanged_since_ms=now_ms - (40_000 if is_silent or is_frozen else 500),
         current_ma=tuple(seen),
     )
+
+
+def knowing_meter(vector, seen, one_phase_ma, now_ms, fails):
+    """One that knows more than three currents; at 1 kV, where 1 W is 1 mA."""
+    image = meter(vector, seen, now_ms, fails)
+    if "reactive_a" in vector:
+        reactive = [int(amps * 1000) for amps in vector["reactive_a"]]
+        image.current_ma = tuple(
+            [root(seen[p] * seen[p] + reactive[p] * reactive[p], up=True) for p in range(3)]
+        )
+        image.voltage_mv = tuple([int(volts * 1000) for volts in vector.get("volts", [1000, 1000, 1000])])
+        image.power_w = tuple([int(watts) for watts in vector.get("watts", seen)])  # 1 kV: 1 W is 1 mA
+    if "neutral_a" in vector:
+        image.neutral_ma = int(vector["neutral_a"] * 1000) + one_phase_ma
+    return image
 
 
 def bay_image(name, bay, drawn, now_ms, cycle):

@@ -49,7 +49,7 @@ class PhaseBar {
     const building = circuit.background_ma[index];
     const limit = circuit.limit_ma[index];
     const total = building + chargers;
-    stretch(this.building, building / scale);
+    stretch(this.building, Math.max(0, building) / scale);
     stretch(this.chargers, chargers / scale);
     stretch(this.booked, Math.max(0, circuit.booked_ma[index] - chargers) / scale);
     this.limit.style.left = `${Math.min(100, limit / scale).toFixed(2)}%`;
