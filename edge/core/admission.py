@@ -26,9 +26,11 @@ def admit(claims: list[Claim], free_ma: list[int]) -> list[Claim]:
         chosen = _improved(chosen)
     free_ma[:] = chosen.free_ma
     for claim in able:
-        claim.is_admitted = claim.evse in chosen.admitted
-        claim.share_ma = claim.min_ma if claim.is_admitted else 0
-        claim.stopped_by = None if claim.is_admitted else chosen.blocking(claim)
+        if claim.evse in chosen.admitted:
+            claim.share_ma = claim.min_ma
+            claim.stopped_by = None
+        else:
+            claim.stopped_by = chosen.blocking(claim)
     return [claim for claim in able if claim.is_admitted]
 
 
@@ -97,7 +99,7 @@ def _exchange(choice: _Choice, budget: list[int], *, gain: int) -> bool:
     waiting = [claim for claim in choice.claims if claim.evse not in choice.admitted]
     waiting.sort(key=_size)
     for out in reversed(choice.claims):
-        if out.evse not in choice.admitted or out.is_charging:
+        if out.evse not in choice.admitted or out.has_ma > 0:
             continue
         budget[0] -= len(waiting)
         if budget[0] <= 0:

@@ -20,6 +20,7 @@ import heapq
 
 from edge.core.admission import admit
 from edge.core.claim import NO_ROOM, Claim
+from edge.core.ranking import ranked
 
 _CAP = 0  # at the same level a cap is reached before a room is full
 _FULL = 1
@@ -30,18 +31,17 @@ def allocate(claims: list[Claim], free_ma: list[int]) -> None:
 
     `free_ma` may be negative (a circuit over its limit): then nobody fits there.
     """
-    tiers: dict[int, list[Claim]] = {}
-    for claim in claims:
-        claim.is_admitted = False
+    tiers: dict[int, list[tuple[tuple[object, ...], int]]] = {}
+    for index, claim in enumerate(claims):
         claim.share_ma = 0
         claim.stopped_by = None
         claim.full_room = None
         if claim.idle_ma:
             for room in claim.rooms:
                 free_ma[room] -= claim.idle_ma
-        tiers.setdefault(claim.tier, []).append(claim)
+        tiers.setdefault(claim.tier, []).append((claim.order, index))
     for tier in sorted(tiers, reverse=True):
-        admitted = admit(sorted(tiers[tier], key=lambda claim: claim.order), free_ma)
+        admitted = admit([claims[index] for _, index in ranked(tiers[tier])], free_ma)
         crowds = _crowds(admitted)
         _Water(crowds, free_ma).rise()
         _floor(crowds, free_ma)
@@ -167,8 +167,9 @@ def _floor(crowds: list[_Crowd], free_ma: list[int]) -> None:
 def _hand_out_steps(admitted: list[Claim], free_ma: list[int]) -> None:
     """Give single steps to the smallest as long as one fits anywhere."""
     bounds: dict[int, int] = {}  # of a room where somebody's step did not fit: nobody may run away from him
-    waiting = sorted([(claim.share_ma, -claim.has_ma, index) for index, claim in enumerate(admitted)])
-    while waiting:  # sorted, and so a heap from the start
+    waiting = [(claim.share_ma, -claim.has_ma, index) for index, claim in enumerate(admitted)]
+    heapq.heapify(waiting)
+    while waiting:
         _, _, index = heapq.heappop(waiting)
         claim = admitted[index]
         step_ma = claim.step_ma

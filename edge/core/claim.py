@@ -8,7 +8,7 @@ class Claim:
 
     `order` ranks inside the tier, smallest first. `tolerance_ma` is booked on top of what it gets;
     `idle_ma` is what counts for it at 0 (the minimum with tolerance, until pausing is proven).
-    Who `is_charging` is not sent away for others of his tier, nor anybody for those who had more of a
+    Who has something already is not sent away for others of his tier, nor anybody for those who had more of a
     `turn`. Of equals, who `has_ma` more keeps the odd step, so that a step does not wander.
     """
 
@@ -19,8 +19,6 @@ class Claim:
         "full_room",
         "has_ma",
         "idle_ma",
-        "is_admitted",
-        "is_charging",
         "min_ma",
         "order",
         "rooms",
@@ -28,7 +26,6 @@ class Claim:
         "step_ma",
         "stopped_by",
         "tier",
-        "tolerance_ma",
         "turn",
     )
 
@@ -45,7 +42,6 @@ class Claim:
         tolerance_ma: int,
         idle_ma: int,
         has_ma: int = 0,
-        is_charging: bool = False,
         turn: int = 0,
     ) -> None:
         self.evse = evse
@@ -55,16 +51,18 @@ class Claim:
         self.step_ma = step_ma
         self.tier = tier
         self.order = order
-        self.tolerance_ma = tolerance_ma
         self.idle_ma = idle_ma
         self.has_ma = has_ma
-        self.is_charging = is_charging
         self.cost_ma = self.min_ma + tolerance_ma - idle_ma
         """What its admission takes of a room beyond what counts for it anyway."""
         self.turn = turn
-        self.is_admitted = False
         self.share_ma = 0
         self.stopped_by: int | None = None
         """The room that keeps it from more, NO_ROOM when its cap does."""
         self.full_room: int | None = None
         """A room without another step for it, whether or not its cap stopped it before."""
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether it gets its minimum at least."""
+        return self.share_ma > 0

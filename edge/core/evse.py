@@ -50,7 +50,7 @@ class Evse(Record):
         self.has_dead_man = has_dead_man
         self.wiring = None if wiring is None else tuple(wiring)
         self.priority = priority
-        self.phases = PHASES if wiring is None else tuple(sorted(wiring))
+        self.phases = PHASES if wiring is None or len(wiring) == 3 else tuple(sorted(wiring))
         """The grid phases on which this EVSE may load."""
 
 

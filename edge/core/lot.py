@@ -10,14 +10,15 @@ CLOCK_ERROR_MS = 15_000  # how far a charger's clock may be off before its dead 
 class Lot:
     """The circuits, the EVSEs in the order of their ids, and the times that rule them (ms).
 
-    A room is one phase of one circuit: index of the circuit in `tree.names` x 3 + phase. `rooms` are those
-    that an EVSE loads, nearest first; `circuit_rooms` the first room of each circuit on its way.
+    A room is one phase of one circuit: index of the circuit in `tree.names` x 3 + phase. `circuit_rooms`: for
+    each circuit the first room of each circuit on the way to the root, its own first.
     `dead_man_ms` is T: how long after it was sent a charger lets go of its last offer.
     `voltage_mv`: phase to neutral, where energy must become time.
     `stale_after_ms`: per metered circuit, when its meter's silence means the worst case.
     """
 
     __slots__ = (
+        "_ways",
         "by_id",
         "circuit_rooms",
         "dead_man_ms",
@@ -25,7 +26,6 @@ class Lot:
         "hold_up_ms",
         "min_off_ms",
         "min_on_ms",
-        "rooms",
         "stale_after_ms",
         "tolerance_ma",
         "tree",
@@ -55,13 +55,8 @@ class Lot:
             if evse.circuit not in tree.circuits:
                 raise ValueError(evse.id + " hangs on " + evse.circuit + ", which is missing")
         place = {name: index * 3 for index, name in enumerate(tree.names)}
-        self.circuit_rooms = {
-            evse.id: [place[name] for name in tree.path(evse.circuit)] for evse in self.evses
-        }
-        self.rooms = {
-            evse.id: tuple([first + phase for first in self.circuit_rooms[evse.id] for phase in evse.phases])
-            for evse in self.evses
-        }
+        self.circuit_rooms = {name: [place[each] for each in tree.path(name)] for name in tree.names}
+        self._ways: dict[tuple[str, tuple[int, ...]], tuple[int, ...]] = {}
         self.stale_after_ms = stale_after_ms
         self.dead_man_ms = dead_man_ms
         self.hold_up_ms = hold_up_ms
@@ -71,10 +66,12 @@ class Lot:
         self.voltage_mv = voltage_mv
 
     def rooms_of(self, evse: Evse, phases: tuple[int, ...]) -> tuple[int, ...]:
-        """The rooms that the EVSE loads when its car uses these phases."""
-        if phases == evse.phases:
-            return self.rooms[evse.id]
-        return tuple([first + phase for first in self.circuit_rooms[evse.id] for phase in phases])
+        """The rooms that the EVSE loads when its car uses these phases, nearest first."""
+        way = self._ways.get((evse.circuit, phases))
+        if way is None:
+            rooms = [first + phase for first in self.circuit_rooms[evse.circuit] for phase in phases]
+            way = self._ways[evse.circuit, phases] = tuple(rooms)
+        return way
 
     @property
     def refresh_ms(self) -> int:

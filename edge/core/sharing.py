@@ -144,7 +144,6 @@ class Sharing:
             tolerance_ma=self._lot.tolerance_ma,
             idle_ma=one.idle_ma,
             has_ma=pace.setpoint_ma,
-            is_charging=pace.setpoint_ma > 0,
             turn=one.seen.served_wh // SERVED_QUANTUM_WH,
         )
 
@@ -258,7 +257,7 @@ class Sharing:
     def _reserve(self, free_ma: list[int], one: Standing, load: tuple[int, int, int]) -> None:
         if load == NOTHING:
             return
-        for first in self._lot.circuit_rooms[one.evse.id]:
+        for first in self._lot.circuit_rooms[one.evse.circuit]:
             free_ma[first] -= load[0]
             free_ma[first + 1] -= load[1]
             free_ma[first + 2] -= load[2]

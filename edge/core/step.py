@@ -18,6 +18,7 @@ from edge.core.lot import Lot
 from edge.core.memory import Memory
 from edge.core.pacing import Pace
 from edge.core.quantities import NOTHING, PHASES, plus
+from edge.core.ranking import ranked
 from edge.core.sharing import Sharing, Target
 from edge.core.standing import Standing, standings, sums_of_books
 from edge.core.unbalance import UnevenBooks
@@ -97,7 +98,7 @@ def _settle(
     """
     uneven = UnevenBooks(lot, standing, rooms)
     setpoints = {}
-    for _, name in sorted([(target.ma, name) for name, target in targets.items()]):
+    for _, name in ranked([(targets[evse.id].ma, evse.id) for evse in lot.evses]):
         one, target = standing[name], targets[name]
         reason = target.reason
         if not one.seen.is_linked:
@@ -158,7 +159,7 @@ def _offers(
         if one.seen.is_linked and ledger.must_send(memory.lot, one.book, setpoint.limit_ma, now_ms):
             due.append((setpoint.limit_ma - (one.book.last_limit_ma or 0), setpoint.evse, setpoint.limit_ma))
     offers = []
-    for _, evse_id, limit_ma in sorted(due):
+    for _, evse_id, limit_ma in ranked(due):
         memory.number += 1
         ledger.note_decided(standing[evse_id].book, memory.number, limit_ma, now_ms)
         offers.append(Offer(evse=evse_id, number=memory.number, limit_ma=limit_ma))

@@ -135,7 +135,7 @@ class Rival:
         return Demand(
             bay=bay.core.id,
             rooms=self._rooms(bay),
-            circuits=tuple(first // 3 for first in self.lot.circuit_rooms[bay.core.id]),
+            circuits=tuple(first // 3 for first in self.lot.circuit_rooms[bay.core.circuit]),
             min_ma=bay.core.min_ma,
             max_ma=max_ma,
             arrived_ms=session.visit.arrives_ms,

@@ -28,7 +28,7 @@ def test_one_three_phase_car_that_has_not_begun_gives_way_to_three_one_phase_car
 
 
 def test_who_charges_already_is_not_sent_away() -> None:
-    claims = [claim(0, is_charging=True), claim(1, (0,)), claim(2, (1,)), claim(3, (2,))]
+    claims = [claim(0, has_ma=6_000), claim(1, (0,)), claim(2, (1,)), claim(3, (2,))]
     assert names(admit(claims, [6_600] * 6)) == ["00"]
 
 
