@@ -8,8 +8,8 @@ A vector: {"says": what it shows, "grid_a", "building_a": [L1, L2, L3], "buildin
 reason]}}. With "reactive_a" the meter knows the direction: building_a is the active part, negative where it
 feeds in. "neutral_a": what the building puts on a measured neutral, to which one-phase cars add in full.
 A bay may say: circuit, wiring, truly (its wiring, where the site does not know it), max_a, min_a, step_ma,
-priority, car (terminals it uses), car_max_a, wants, linked, paused (pausing proven, default true), served_kwh,
-leaves_h and wants_kwh, fallback_a.
+priority, car (terminals it uses), car_max_a, wants, linked, paused (pausing proven, default true),
+served_kwh, leaves_h and wants_kwh, fallback_a.
 """
 
 import json
