@@ -27,8 +27,13 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.test
+bench: $(VENV)/.bench
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# numpy carries a rival's rule, as it does in its own package.
+$(VENV)/.bench: $(VENV)/.test
+	@$(BIN)/pip install --quiet numpy==2.4.6
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist build

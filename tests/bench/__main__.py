@@ -9,11 +9,18 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+from tests.bench import boards
+from tests.bench.allocating import RULES, allocation_times, rival_times, slope
 from tests.bench.deciding import step_times
 from tests.bench.frames import MESSAGES
 from tests.bench.receiving import SIDES, cpu_per_message
 from tests.bench.stepping import steps
 
+ALLOCATED = (10, 50, 200, 1_000)
+BESIDE = 100
+RIVAL_ROUNDS = 3
+BOARD_EVSES = 200
+BOARD_KIB = 128
 FRAMES = {"ours": 1_000, "stock": 200, "stock, no thread": 200}
 
 
@@ -29,6 +36,8 @@ def main():
         "receiving": receiving(options.rounds),
         "stepping": stepping(options.chargers, options.rounds),
         "deciding": deciding(options.chargers, options.rounds),
+        "allocating": allocating(options.rounds),
+        "boards": on_boards(options.rounds),
     }
     if options.json is not None:
         options.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
@@ -89,20 +98,69 @@ def stepping(sizes, rounds):
         "ours: the whole application, with its page, journal and recorder; CPU of the whole process until\n"
         "0.2 s after the last frame, answers and records included. The meter is polled every 400 ms before "
         "that, on both sides.\n"
+        "stock: shares out equally, without circuits, phases, books or reasons: it decides less.\n"
     )
     return measured
 
 
 def deciding(sizes, rounds):
-    """The core's step alone."""
-    print("One step of the core; ms")
-    heading("EVSEs", "at rest", "all fall")
+    """The step alone, and with what stands before and after it."""
+    print("One step; ms. Frames: from the image to the last profile ready to be sent, of those that all fall")
+    heading("EVSEs", "at rest", "all fall", "with frames")
     measured = {}
     for count in sizes:
-        at_rest, falling = step_times(count, rounds)
-        measured[count] = {"at_rest": at_rest, "falling": falling}
-        row(str(count), f"{statistics.median(at_rest):.2f}", f"{statistics.median(falling):.2f}")
+        at_rest, falling, whole = step_times(count, rounds)
+        measured[count] = {"at_rest": at_rest, "falling": falling, "whole": whole}
+        row(str(count), *[f"{statistics.median(times):.2f}" for times in (at_rest, falling, whole)])
+    print()
     return measured
+
+
+def allocating(rounds):
+    """How the allocation grows, and the rule of ACN-Sim beside it."""
+    print("Allocation alone, on circuits three deep; ms")
+    heading("EVSEs", "ours")
+    times = {count: allocation_times(count, rounds) for count in ALLOCATED}
+    medians = {count: statistics.median(each) for count, each in times.items()}
+    for count, ms in medians.items():
+        row(str(count), f"{ms:.2f}")
+    print(f"slope of log time over log EVSEs: {slope(medians):.2f}")
+    ours = statistics.median(allocation_times(BESIDE, rounds))
+    row(f"{BESIDE}", f"{ours:.2f}")
+    beside = {name: rival_times(name, BESIDE, RIVAL_ROUNDS) for name in RULES}
+    for name, each in beside.items():
+        theirs = statistics.median(each)
+        row(f"{BESIDE}, {name} of ACN-Sim", f"{theirs:.2f}", ratio(ours, theirs))
+    print("their rule, by bisection with numpy, written anew after acnportal: tests/bench/acn.py\n")
+    return {"ours": times, "beside": beside}
+
+
+def on_boards(rounds):
+    """The same work under MicroPython."""
+    measured = {}
+    with boards.compiled() as (folder, sizes):
+        print(f"MicroPython beside CPython, {BOARD_EVSES} EVSEs on circuits three deep; ms")
+        heading("work", "CPython", "MicroPython", "ratio", "least heap", f"in {BOARD_KIB} KiB")
+        for work in boards.WORKS:
+            here, answer = boards.run_here(work, BOARD_EVSES, rounds)
+            there, same = boards.run_there(folder, boards.ROOMY_KIB, work, BOARD_EVSES, rounds)
+            assert answer == same, f"{work}: {answer} here, {same} there"
+            least_kib = boards.smallest_heap_kib(folder, work, BOARD_EVSES)
+            carried = boards.carried(folder, work, BOARD_KIB)
+            times = statistics.median(here), statistics.median(there)
+            row(
+                work,
+                *[f"{ms:.1f}" for ms in times],
+                f"{times[1] / times[0]:.1f} x",
+                f"{least_kib} KiB",
+                f"{carried} EVSEs",
+            )
+            measured[work] = {"here": here, "there": there, "least_kib": least_kib, "carried": carried}
+        print(
+            "heap: with the compiled code in it, on a port of 64-bit words; 32-bit words were not measured.\n"
+            f"core compiled with mpy-cross: {sum(sizes.values())} bytes in {len(sizes)} files"
+        )
+    return {**measured, "compiled_bytes": sizes}
 
 
 def median(results, key):

@@ -1,0 +1,42 @@
+"""The core's work on either interpreter: INTERPRETER board.py allocation|step COUNT ROUNDS.
+
+Prints one JSON line: ms of each round, and what everybody got together, in mA.
+"""
+
+import gc
+import json
+import sys
+import time
+
+from tests.bench import deep_lot
+
+
+def now_us():
+    return time.ticks_us() if hasattr(time, "ticks_us") else time.perf_counter_ns() // 1000
+
+
+def allocation(count):
+    """An allocation, to be repeated."""
+    here = deep_lot.lot(count)
+    return lambda: sum([claim.share_ma for claim in deep_lot.share_out(here)])
+
+
+def step(count):
+    """A whole step, from the images to the decision, to be repeated."""
+    from tests.bench.board_step import Steps  # noqa: PLC0415  the allocation must not pay for its code
+
+    return Steps(deep_lot.lot(count)).cycle
+
+
+def main(work, count, rounds):
+    once = {"allocation": allocation, "step": step}[work](count)
+    times, answer = [], 0
+    for _ in range(rounds):
+        gc.collect()
+        began_us = now_us()
+        answer = once()
+        times.append((now_us() - began_us) / 1000)
+    print(json.dumps([times, answer]))
+
+
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
