@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from edge.cli.terminal import Terminal
 from edge.core.circuit import ROOT
 from edge.core.proof import GUARANTEES, Sum
+from edge.core.protection import STRICT
 from edge.core.quantities import everywhere, plus
 from edge.settings import ChargerSettings, CircuitSettings, Site
 from edge.settings.kinds import amperes
@@ -27,6 +28,7 @@ def proof_lines(site: Site, sums: Sequence[Sum], screen: Terminal) -> Iterator[s
     yield ""
     yield from _by_guarantee(sums, width)
     yield from _exposure(sums)
+    yield from _sparing(site)
 
 
 class _Tree:
@@ -89,6 +91,19 @@ def _exposure(sums: Sequence[Sum]) -> Iterator[str]:
     if exposed:
         yield "Until the chargers have fallen back, their last currents meet a building that may rise;"
         yield f"at most above the rating: {', '.join(exposed)}."
+
+
+def _sparing(site: Site) -> Iterator[str]:
+    """The proof counts on neither curves nor windows: both need this box alive."""
+    curves = [
+        f"{circuit.name} {circuit.protection}" for circuit in site.circuits if circuit.protection != STRICT
+    ]
+    if curves:
+        yield f"The proof counts continuous ratings; what {', '.join(curves)} would bear is not counted on."
+    for circuit in site.circuits:
+        if circuit.demand is not None:
+            target, minutes = circuit.demand.target_w, circuit.demand.window_ms // 60_000
+            yield f"{circuit.name}: every {minutes} min stay below {amperes(target)} kW while this box lives."
 
 
 def _cells(rating: str, building: str, chargers: str, box_dead: str, spare: str) -> str:

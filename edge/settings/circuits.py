@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edge.core.circuit import ROOT
-from edge.settings.keys import CIRCUIT, GRID, METER
+from edge.settings.keys import CIRCUIT, DEMAND, GRID, METER
 from edge.settings.kinds import amperes
 from edge.settings.lines import Table
-from edge.settings.model import CircuitSettings, MeterSettings
+from edge.settings.model import CircuitSettings, DemandSettings, MeterSettings
 from edge.settings.tables import Block, Tables, fields_for
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -63,7 +63,7 @@ class Circuits:
         )
 
     def _circuit(self, name: str, block: Block, parent: str | None) -> None:
-        meter = self._meter(block.table)
+        meter, demand = self._meter(block.table), self._demand(block.table)
         rating_ma, building_ma = block.value("rating_a"), block.value("building_max_a")
         if rating_ma is None or (name == ROOT and building_ma is None):
             return
@@ -87,7 +87,19 @@ class Circuits:
             meter=meter,
             line_number=block.line("rating_a"),
             unbalance_max_ma=self._unbalance_ma(block, rating_ma),
+            protection=block.value("protection"),
+            demand=demand,
         )
+
+    def _demand(self, owner: Table) -> DemandSettings | None:
+        table = owner.tables.get("demand")
+        if table is None:
+            return None
+        block = self._tables.read(table, DEMAND)
+        if block.bad:
+            return None
+        values = {row.name: block.value(row.name) for row in DEMAND.keys}
+        return DemandSettings(**fields_for(DemandSettings, DEMAND, values), line_number=table.line)
 
     def _unbalance_ma(self, block: Block, rating_ma: int) -> int | None:
         unbalance_ma: int | None = block.value("unbalance_max_a")

@@ -17,6 +17,7 @@ from edge.settings.kinds import (
     Kind,
     Later,
     Names,
+    OneNumber,
     Password,
     Quantity,
     Rotation,
@@ -28,7 +29,7 @@ from edge.settings.kinds import (
 )
 
 REQUIRED = "—"
-_UNITS = {"_a": "_ma", "_v": "_mv", "_s": "_ms", "_min": "_ms"}
+_UNITS = {"_a": "_ma", "_v": "_mv", "_s": "_ms", "_min": "_ms", "_kw": "_w"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +115,20 @@ METER = Section(
 )
 
 # ---- circuits -----------------------------------------------------------------------------------------
-DEMAND = Section(header="demand", is_later=True, why="demand charge")
+DEMAND = Section(
+    header="demand",
+    keys=(
+        key("target_kw", Quantity(low=1, high=10_000, unit="kW"), REQUIRED, "what the demand charge bills"),
+        key("window_min", OneNumber(values=(15, 30, 60), unit="min", scale=60_000), 15, "by the wall clock"),
+        key("raise_to_peak", Flag(), default=False, why="the month's peak is paid already: up to it"),
+        later("sync_pin", "utility's pulse", allowed="clock", harmless=("clock",)),
+    ),
+    why="demand charge",
+)
 _RATING = key("rating_a", Quantity(low=1, high=6300, unit="A"), REQUIRED, "fuse or breaker, continuous")
 _PROTECTION = key(
     "protection",
-    Choice(now=("strict",), later=("gG", "mcb-b", "mcb-c", "transformer")),
+    Choice(now=("strict", "gG", "mcb-b", "mcb-c", "transformer")),
     "strict",
     "overload tolerated as that device does",
 )

@@ -152,6 +152,28 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OneNumber:
+    """One of a few whole numbers with a unit, kept as an integer: `scale` of ours make one of the file's."""
+
+    values: tuple[int, ...]
+    unit: str
+    scale: int
+
+    @property
+    def allowed(self) -> str:
+        """The numbers."""
+        return f"{', '.join(map(str, self.values))} {self.unit}"
+
+    def read(self, value: object) -> int:
+        """The number in our unit."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise UnfitError("not a whole number", self.allowed, keyword="type", remedy=_unquoted(value))
+        if value not in self.values:
+            raise UnfitError("not one of its numbers", self.allowed, keyword="choice")
+        return value * self.scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackCurrent:
     """Amperes per phase that a charger may offer without us: 0, or what a car can do."""
 

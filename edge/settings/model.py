@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from edge.core.circuit import ROOT, Circuit, Tree
+from edge.core.demand_window import Target
 from edge.core.quantities import ROTATIONS
 
 
@@ -35,6 +36,16 @@ class MeterSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemandSettings:
+    """The average power to stay below, window by window. `line_number` is where its table begins."""
+
+    target_w: int
+    window_ms: int
+    raise_to_peak: bool
+    line_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitSettings:
     """One protected line. `building_max_ma` None: the sum of those below; `unbalance_max_ma` None: any."""
 
@@ -45,6 +56,8 @@ class CircuitSettings:
     meter: MeterSettings | None
     line_number: int
     unbalance_max_ma: int | None = None
+    protection: Literal["strict", "gG", "mcb-b", "mcb-c", "transformer"] = "strict"
+    demand: DemandSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +206,13 @@ def tree_of(circuits: tuple[CircuitSettings, ...]) -> Tree:
                 building_max_ma=circuit.building_max_ma,
                 is_metered=circuit.meter is not None,
                 unbalance_max_ma=circuit.unbalance_max_ma,
+                protection=circuit.protection,
+                demand=None if circuit.demand is None else _target(circuit.demand),
             )
             for circuit in circuits
         ]
     )
+
+
+def _target(demand: DemandSettings) -> Target:
+    return Target(target_w=demand.target_w, window_ms=demand.window_ms, follows_peak=demand.raise_to_peak)

@@ -26,6 +26,7 @@ from edge.settings.model import (
     tree_of,
 )
 from edge.settings.proving import fallback_faults, load_of, unbalance_cautions
+from edge.settings.sparing import curve_cautions
 from edge.settings.tables import Block, Tables, fields_for
 
 
@@ -188,6 +189,7 @@ class _SiteReader:
                 "no-file", table.entries["list"].line, f"{site.tokens.list} is not there: no card is known"
             )
         self.cautions.extend(unbalance_cautions(site))
+        self.cautions.extend(curve_cautions(site))
         self._look_for_secrets(self.tables.root)
 
     def _look_for_secrets(self, table: Table) -> None:

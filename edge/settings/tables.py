@@ -261,11 +261,11 @@ def _with_unit(section: Section, name: str) -> Key | None:
     """The key that `name` would be if its unit had been written, or another unit."""
     for row in section.keys:
         stem, _, unit = row.name.rpartition("_")
-        if unit in {"a", "v", "s", "min"} and stem in {name, name.rpartition("_")[0]}:
+        if unit in {"a", "v", "s", "min", "kw"} and stem in {name, name.rpartition("_")[0]}:
             return row
     return None
 
 
 def _unit_words(row: Key) -> str:
-    words = {"a": "amperes per phase", "v": "volts", "s": "seconds", "min": "minutes"}
+    words = {"a": "amperes per phase", "v": "volts", "s": "seconds", "min": "minutes", "kw": "kilowatts"}
     return words.get(row.name.rpartition("_")[2], "")

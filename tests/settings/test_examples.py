@@ -69,13 +69,13 @@ baud = 19200
 [grid]
 rating_a = 100
 building_max_a = 20
-protection = "gG"
 unbalance_max_a = 40
 [grid.meter]
 model = "schneider-iem3000"
 line = "rs485"
 [grid.demand]
 target_kw = 330
+sync_pin = "GPIO4"
 [charger.bay-5]
 via = "modbus"
 model = "heidelberg-energy-control"
@@ -121,9 +121,8 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
     assert [fault.where for fault in faults] == [
         "[site] board",
         "[line.rs485]",
-        "[grid] protection",
         "[grid.meter] line",
-        "[grid.demand]",
+        "[grid.demand] sync_pin",
         "[charger.bay-5] via",
         "[charger.bay-6] via",
         "[charger.bay-7] mode",

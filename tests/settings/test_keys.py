@@ -9,6 +9,7 @@ from edge.settings.tables import default_of
 
 PAIRS = [
     (keys.METER, model.MeterSettings),
+    (keys.DEMAND, model.DemandSettings),
     (keys.CIRCUIT, model.CircuitSettings),
     (keys.CHARGER, model.ChargerSettings),
     (keys.OCPP, model.OcppSettings),
@@ -22,7 +23,12 @@ PAIRS = [
 
 @pytest.mark.parametrize(("section", "settings"), PAIRS, ids=lambda item: getattr(item, "header", ""))
 def test_every_field_comes_from_a_key(section, settings):
-    fields = {field.name for field in dataclasses.fields(settings)} - {"name", "meter", "line_number"}
+    fields = {field.name for field in dataclasses.fields(settings)} - {
+        "name",
+        "meter",
+        "demand",
+        "line_number",
+    }
     assert fields <= {key.field for key in section.keys}
 
 
