@@ -21,7 +21,7 @@ import msgspec
 from edge.links.mqtt import Broker, MqttLink
 from edge.settings.model import MqttSettings
 from edge.site.ports import Clock, Limit, SiteDoors
-from edge.site.status import CircuitStatus, EvseStatus, Status
+from edge.site.status import CircuitStatus, DemandStatus, EvseStatus, Status
 
 log = logging.getLogger(__name__)
 
@@ -172,6 +172,20 @@ def _circuit(circuit: CircuitStatus) -> dict[str, object]:
         "booked_a": _phases(circuit.booked_ma),
         "headroom_a": _phases(circuit.headroom_ma),
         "meter": "none" if circuit.meter is None else circuit.meter.state,
+        "overload_borne": bool(circuit.overload),
+        "demand": None if circuit.demand is None else _demand(circuit.demand),
+    }
+
+
+def _demand(demand: DemandStatus) -> dict[str, object]:
+    return {
+        "target_kw": demand.target_w / 1000,
+        "goal_kw": demand.goal_w / 1000,
+        "window_min": demand.window_ms // 60_000,
+        "limit_kw": round(demand.limit_w / 1000, 1),
+        "power_kw": round(demand.power_w / 1000, 1),
+        "last_kw": None if demand.last_w is None else round(demand.last_w / 1000, 1),
+        "peak_kw": round(demand.peak_w / 1000, 1) if demand.peak_w else None,
     }
 
 

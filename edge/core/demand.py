@@ -83,7 +83,7 @@ def hold(
         total_ma = limit_w * 1_000_000 // voltage_mv - sum(room.background_ma)
         below = [standing[evse.id] for evse in memory.lot.evses if name in standing[evse.id].path]
         dealt_ma = deal_out(memory.lot, below, total_ma, caps, now_ms)
-        room.confine(dealt_ma, _view(window, target, clocks, limit_w, now_ms))
+        room.confine(dealt_ma, _view(window, target, clocks, limit_w, dealt_ma, now_ms))
 
 
 def deal_out(
@@ -151,7 +151,14 @@ def _power_w(
     return -(-sum(room.measured_ma) * voltage_mv // 1_000_000), None
 
 
-def _view(window: Window, target: Target, clocks: Clocks, limit_w: int, now_ms: int) -> DemandView:
+def _view(
+    window: Window,
+    target: Target,
+    clocks: Clocks,
+    limit_w: int,
+    dealt_ma: tuple[int, int, int],
+    now_ms: int,
+) -> DemandView:
     return DemandView(
         target_w=target.target_w,
         goal_w=demand_window.goal_w(window, target, clocks, now_ms),
@@ -160,6 +167,7 @@ def _view(window: Window, target: Target, clocks: Clocks, limit_w: int, now_ms: 
         used_wh=window.used_mj // 3_600_000,
         power_w=window.power_w,
         limit_w=limit_w,
+        chargers_ma=dealt_ma,
         last_w=window.last_w,
         month=window.month,
         peak_w=window.peak_w,

@@ -187,8 +187,9 @@ class Offer(Record):
 class DemandView(Record):
     """A demand window as the step saw it. `goal_w`: the target, or the month's peak where that is higher.
 
-    `limit_w`: what everything there may draw now; `last_w`: the average of the window before, None when
-    unknown; `is_in_doubt`: it is not sure where windows begin, or what this one drew before the start.
+    `limit_w`: what everything there may draw now; `chargers_ma`: what that leaves to our chargers on each
+    phase; `last_w`: the average of the window before, None when unknown; `is_in_doubt`: it is not sure where
+    windows begin, or what this one drew before the start.
     """
 
     FIELDS = (
@@ -199,6 +200,7 @@ class DemandView(Record):
         "used_wh",
         "power_w",
         "limit_w",
+        "chargers_ma",
         "last_w",
         "month",
         "peak_w",
@@ -216,6 +218,7 @@ class DemandView(Record):
         used_wh: int,
         power_w: int,
         limit_w: int,
+        chargers_ma: tuple[int, int, int],
         last_w: int | None,
         month: int,
         peak_w: int,
@@ -228,6 +231,7 @@ class DemandView(Record):
         self.used_wh = used_wh
         self.power_w = power_w
         self.limit_w = limit_w
+        self.chargers_ma = chargers_ma
         self.last_w = last_w
         self.month = month
         self.peak_w = peak_w

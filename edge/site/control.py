@@ -30,6 +30,7 @@ from edge.core.memory import Memory
 from edge.core.step import step
 from edge.site.blueprint import Blueprint
 from edge.site.commands import Trigger
+from edge.site.demands import Demands
 from edge.site.observed import SAMPLE_LAG_MS, ObservedCharger
 from edge.site.ports import (
     Charger,
@@ -70,6 +71,7 @@ class Control:
         self.on_cycle: Callable[[Decision], None] = lambda _: None
         self.on_learned: Callable[[str], None] = lambda _: None
         self.on_sleeper: Callable[[str], None] = lambda _: None
+        self.demands = Demands(blueprint, clock)
         self._blueprint = blueprint
         self._observed = observed
         self._clock = clock
@@ -170,6 +172,7 @@ class Control:
             evses=evses,
             results=results,
             limits=[_limit(self.limits[name]) for name in sorted(self.limits)],
+            demands=self.demands.images(self.readings),
         )
 
     def _send(self, offer: Offer) -> Coroutine[Any, Any, OfferOutcome]:

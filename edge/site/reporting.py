@@ -5,7 +5,7 @@ from collections import deque
 from typing import Literal
 
 from edge.core import failsafe
-from edge.core.image import CircuitView, Decision, Reason, Setpoint
+from edge.core.image import CircuitView, Decision, DemandView, Reason, Setpoint
 from edge.core.ledger import FOLLOW_MS
 from edge.core.quantities import NOTHING, everywhere, larger, minus, on_phases, plus, to_grid
 from edge.site import sentences
@@ -14,6 +14,7 @@ from edge.site.observed import ObservedCharger, ObservedEvse
 from edge.site.ports import Clock, Limit, Reading
 from edge.site.status import (
     CircuitStatus,
+    DemandStatus,
     EvseStatus,
     LimitRow,
     MeterStatus,
@@ -150,6 +151,9 @@ class Reporter:
             headroom_ma=minus(minus(limit, view.background_ma), view.booked_ma),
             meter=_meter(view, readings.get(view.name), now_ms),
             unbalance_max_ma=tree.circuits[view.name].unbalance_max_ma,
+            overload=sentences.overload(tree.circuits[view.name].protection) if view.is_borne else "",
+            used_permille=view.used_permille,
+            demand=None if view.demand is None else _demand(view.demand),
         )
 
     def _evse(
@@ -227,8 +231,8 @@ class Reporter:
             circuit = circuits[name]
             others = minus(circuit.booked_ma, setpoint.booked_ma)
             left = larger(NOTHING, minus(minus(circuit.limit_ma, circuit.background_ma), others))
-            is_uneven = reason.word in ("unbalance", "neutral")
-            phase = None if reason.where != name or is_uneven else reason.phase
+            is_other = reason.word in ("unbalance", "neutral", "demand")
+            phase = None if reason.where != name or is_other else reason.phase
             at = 0 if phase is None else phase
             limit, booked = sentences.amps(circuit.limit_ma[at]), sentences.amps(others[at])
             building = sentences.building(circuit.background_ma[at])
@@ -236,10 +240,24 @@ class Reporter:
             rows.append(LimitRow(name=name, limit_ma=left, source=source, binds=phase is not None))
             if circuit.unbalance_max_ma is not None:
                 rows.append(_uneven_row(circuit, circuit.unbalance_max_ma, reason))
+            if circuit.demand is not None:
+                rows.append(self._demand_row(circuit.demand, name, others, reason))
             rows.extend(
                 self._bound(limit, reason, now_ms) for limit in limits.values() if limit.target == name
             )
         return tuple(rows)
+
+    def _demand_row(
+        self, demand: DemandStatus, circuit: str, others: tuple[int, int, int], reason: Reason
+    ) -> LimitRow:
+        return LimitRow(
+            name=f"{circuit} demand",
+            limit_ma=larger(NOTHING, minus(demand.chargers_ma, others)),
+            source=f"{sentences.kilowatts(demand.used_wh)} kWh of "
+            f"{sentences.kilowatts(demand.goal_w * demand.window_ms // 3_600_000)} kWh used",
+            until=self._wording.clock(self._clock.now_ms() + demand.left_ms, seconds=True),
+            binds=reason.word == "demand" and reason.where == circuit,
+        )
 
     def _bound(self, limit: Limit, reason: Reason, now_ms: int) -> LimitRow:
         until = ""
@@ -271,6 +289,23 @@ def _uneven_row(circuit: CircuitStatus, most_ma: int, reason: Reason) -> LimitRo
         limit_ma=everywhere(most_ma),
         source="of all cars that load one phase more than another",
         binds=reason.word == "unbalance" and reason.where == circuit.name,
+    )
+
+
+def _demand(view: DemandView) -> DemandStatus:
+    return DemandStatus(
+        target_w=view.target_w,
+        goal_w=view.goal_w,
+        window_ms=view.window_ms,
+        left_ms=view.left_ms,
+        used_wh=view.used_wh,
+        power_w=view.power_w,
+        limit_w=view.limit_w,
+        chargers_ma=view.chargers_ma,
+        last_w=view.last_w,
+        peak_w=view.peak_w,
+        is_in_doubt=view.is_in_doubt,
+        sentence=sentences.demand(view),
     )
 
 

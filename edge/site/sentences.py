@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edge.core.image import Reason
+from edge.core.image import DemandView, Reason
 from edge.site.observed import ObservedCharger, ObservedEvse
 from edge.site.status import CircuitStatus, EvseStatus, MeterStatus, Severity, UplinkStatus
 
@@ -109,9 +109,14 @@ def _waiting(reason: Reason, circuits: dict[str, CircuitStatus]) -> Bay:
         return Bay(icon="◷", word="queue", severity="know", sentence=f"Waits: {_who(reason)} allows nothing.")
     if reason.word in ("late", "settling", "unpaid"):
         return Bay(icon="◷", word="queue", severity="fine", sentence="Starts in a moment.")
-    uneven = _uneven(reason, circuits)
-    if uneven:
-        return Bay(icon="◷", word="queue", severity="fine", sentence=f"Waits for 6 A: {uneven}.")
+    word, because = _because(reason, circuits)
+    if because:
+        return Bay(
+            icon="◷",
+            word="demand" if word == "demand" else "queue",
+            severity="fine",
+            sentence=f"Waits for 6 A: {because}.",
+        )
     where = "" if reason.phase is None else f": {reason.where} is full on {PHASE_NAMES[reason.phase]}"
     return Bay(icon="◷", word="queue", severity="fine", sentence=f"Waits for 6 A{where}.")
 
@@ -139,9 +144,9 @@ def _charging(
         return Bay(icon="⚠", word="meter", severity="know", sentence=sentence)
     if reason.word == "limit":
         return Bay(icon="▶", word="limit", severity="know", sentence=f"{offered}: {_who(reason)} limits it.")
-    uneven = _uneven(reason, circuits)
-    if uneven:
-        return Bay(icon="▶", word="circuit", severity="fine", sentence=f"{offered}: {uneven}.")
+    word, because = _because(reason, circuits)
+    if because:
+        return Bay(icon="▶", word=word, severity="fine", sentence=f"{offered}: {because}.")
     if circuit is not None and reason.phase is not None:
         phase = reason.phase
         if circuit.parent is None and circuit.background_ma[phase] > circuit.booked_ma[phase]:
@@ -154,6 +159,40 @@ def _charging(
         sentence = f"Charges with all it can take, {offered}."
         return Bay(icon="▶", word="full", severity="fine", sentence=sentence)
     return Bay(icon="▶", word="charges", severity="fine", sentence=f"Charges with {offered}.")
+
+
+WINDOWS = {900_000: "quarter-hour", 1_800_000: "half-hour", 3_600_000: "hour"}
+
+
+def kilowatts(watts: int) -> str:
+    """`330`, `33.5`; of energies as well. Rounded down to a tenth."""
+    tenths = watts // 100
+    return f"{tenths // 10}" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10}"
+
+
+def demand(view: DemandView) -> str:
+    """How a demand window stands: for the circuit on the page."""
+    name = WINDOWS.get(view.window_ms, "window")
+    goal = f"{kilowatts(view.goal_w)} kW" + (" (the month's peak)" if view.goal_w > view.target_w else "")
+    peak = f", month's peak {kilowatts(view.peak_w)} kW" if view.peak_w else ""
+    doubt = "; its boundaries are not sure yet" if view.is_in_doubt else ""
+    return f"this {name} below {goal}: {kilowatts(view.limit_w)} kW allowed now{peak}{doubt}"
+
+
+def overload(protection: str) -> str:
+    """What is said of a circuit that bears an overload."""
+    return f"above its rating, which its {protection} bears for a while; nothing rises"
+
+
+def _because(reason: Reason, circuits: dict[str, CircuitStatus]) -> tuple[str, str]:
+    """The bay's word and why it gets no more, for reasons other than a full phase; empty for those."""
+    circuit = circuits.get(reason.where)
+    if reason.word == "overload":
+        return "circuit", f"{reason.where} is above its rating for a while; nothing rises"
+    if reason.word == "demand" and circuit is not None and circuit.demand is not None:
+        name = WINDOWS.get(circuit.demand.window_ms, "window")
+        return "demand", f"keeps this {name} below {kilowatts(circuit.demand.goal_w)} kW"
+    return "circuit", _uneven(reason, circuits)
 
 
 def _uneven(reason: Reason, circuits: dict[str, CircuitStatus]) -> str:
@@ -187,6 +226,8 @@ def rule(evse: ObservedEvse, reason: Reason, priority: int) -> str:
         "circuit": f"filled up to what {reason.where} leaves",
         "unbalance": f"filled up to the difference between phases that {reason.where} allows",
         "neutral": f"filled up to what the neutral of {reason.where} leaves",
+        "demand": f"filled up to what the demand window of {reason.where} leaves",
+        "overload": f"keeps what it has while {reason.where} is above its rating",
         "limit": f"bounded by {reason.where}",
         "hold": "may not rise yet",
         "queue": f"its minimum does not fit on {reason.where}",

@@ -21,6 +21,7 @@ from edge.site.commands import (
     WriteSettings,
 )
 from edge.site.control import Control
+from edge.site.demands import PEAKS
 from edge.site.events import (
     Acknowledged,
     Answer,
@@ -120,6 +121,7 @@ class Site:
         """Take up what the process before us left running, and what it had learnt of the chargers."""
         self._proven_pauses.update(await self._store.documents(PAUSES))
         self._sleepers.update(await self._store.documents(SLEEPERS))
+        self.control.demands.resume(await self._store.documents(PEAKS))
         for name, body in (await self._store.documents(BOOTS)).items():
             if name in self._observed:
                 self._observed[name].boot = msgspec.json.decode(body, type=ChargerBooted)
@@ -238,6 +240,8 @@ class Site:
             await news.wait()
 
     def _publish(self, decision: Decision) -> None:
+        for circuit, peak in self.control.demands.note(decision):
+            self._remember(PEAKS, circuit, peak)
         self._status = self._reporter.report(
             decision,
             cycle=self.control.cycle,

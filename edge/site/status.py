@@ -60,12 +60,35 @@ class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
     power_w: int | None = None
 
 
+class DemandStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A circuit's demand window, powers in W. `limit_w`: what everything there may draw now.
+
+    `goal_w`: the target, or the month's peak where that is paid already; `chargers_ma`: what it leaves to our
+    chargers together. `last_w`: the average of the window before, None when unknown; `peak_w`: the month's
+    highest, 0 before there was one. `is_in_doubt`: the clock is, or what was drawn before the start.
+    """
+
+    target_w: int
+    goal_w: int
+    window_ms: int
+    left_ms: int
+    used_wh: int
+    power_w: int
+    limit_w: int
+    chargers_ma: Phase3
+    last_w: int | None
+    peak_w: int
+    is_in_doubt: bool
+    sentence: str
+
+
 class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A circuit, per phase in mA.
 
     `chargers_ma`: measured where fresh, else booked where a car may be; `booked_ma`: the worst case that
     the ledger holds. `unbalance_max_ma`: how much more one phase may carry than another because of our
-    chargers, None: any.
+    chargers, None: any. `overload`: a sentence while its protection bears one, else empty;
+    `used_permille`: how much of what that bears is used up, None where nothing is borne.
     """
 
     name: str
@@ -79,6 +102,9 @@ class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
     headroom_ma: Phase3
     meter: MeterStatus | None
     unbalance_max_ma: int | None = None
+    overload: str = ""
+    used_permille: int | None = None
+    demand: DemandStatus | None = None
 
 
 class UplinkStatus(msgspec.Struct, frozen=True, kw_only=True):

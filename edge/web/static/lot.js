@@ -147,7 +147,7 @@ class Branch {
   show(branch) {
     if (branch.circuit) {
       this.bars.show(branch.circuit, branch.measured);
-      say(this.rating, ratingWords(branch.circuit));
+      say(this.rating, [ratingWords(branch.circuit), ...spareWords(branch.circuit)].join(" · "));
       say(this.worst, String(loadA(worstMa(branch))));
     }
     if (branch.strangers) {
@@ -192,6 +192,13 @@ function ratingWords(circuit) {
 }
 
 function meterWords(circuit) {
+  return [measureWords(circuit), ...spareWords(circuit)].join(" · ");
+}
+
+/** What its protection bears just now, and how its demand window stands. */
+const spareWords = (circuit) => [circuit.overload, circuit.demand?.sentence].filter(Boolean);
+
+function measureWords(circuit) {
   const rating = ratingWords(circuit);
   const meter = circuit.meter;
   if (!meter) return `${rating} · no meter: the worst case of the building counts`;
