@@ -12,7 +12,7 @@ from edge.core.allocation import allocate
 from edge.core.claim import NO_ROOM, Claim
 from edge.core.headroom import Headroom
 from edge.core.image import Reason
-from edge.core.laxity import urgency
+from edge.core.laxity import UNKNOWN, urgency
 from edge.core.lot import Lot
 from edge.core.quantities import NOTHING, on_phases
 from edge.core.standing import Standing
@@ -123,10 +123,11 @@ class Sharing:
         return claims
 
     def _claim(self, one: Standing, holds: dict[str, tuple[int, Reason]]) -> Claim:
-        evse, pace = one.evse, one.pace
+        evse, has_ma = one.evse, one.pace.setpoint_ma
         cap_ma = self._cap_ma(one)
         if evse.id in holds:
             cap_ma = min(cap_ma, holds[evse.id][0])
+        turn = one.seen.served_wh // SERVED_QUANTUM_WH
         return Claim(
             evse=evse.id,
             rooms=self._lot.rooms_of(evse, one.phases) + self._uneven.of(one),
@@ -136,20 +137,22 @@ class Sharing:
             tier=self._tier(one),
             order=(
                 not self._must_not_pause(one),
-                one.seen.served_wh // SERVED_QUANTUM_WH,
-                pace.setpoint_ma == 0,
+                turn,
+                has_ma == 0,
                 one.seen.arrived_ms,
                 evse.id,
             ),
             tolerance_ma=self._lot.tolerance_ma,
             idle_ma=one.idle_ma,
-            has_ma=pace.setpoint_ma,
-            turn=one.seen.served_wh // SERVED_QUANTUM_WH,
+            has_ma=has_ma,
+            turn=turn,
         )
 
     def _cap_ma(self, one: Standing) -> int:
         """The most that it may have, whatever the pacing says."""
-        cap_ma = min(one.evse.max_ma, self._caps.get(one.evse.id, (one.evse.max_ma, ""))[0])
+        cap_ma = one.evse.max_ma
+        if one.evse.id in self._caps:
+            cap_ma = min(cap_ma, self._caps[one.evse.id][0])
         return cap_ma if one.habit.cap_ma is None else min(cap_ma, one.habit.cap_ma)
 
     def _tier(self, one: Standing) -> int:
@@ -157,10 +160,11 @@ class Sharing:
         seen, evse = one.seen, one.evse
         if one.habit.is_done and not seen.sleeps:
             return DONE_TIER
-        missing_wh = None if seen.wanted_wh is None else seen.wanted_wh - seen.served_wh
+        if seen.departs_ms is None or seen.wanted_wh is None:
+            return evse.priority * TIERS + UNKNOWN
         return evse.priority * TIERS + urgency(
             departs_ms=seen.departs_ms,
-            missing_wh=missing_wh,
+            missing_wh=seen.wanted_wh - seen.served_wh,
             most_ma=evse.max_ma,
             phases=len(one.phases),
             voltage_mv=self._lot.voltage_mv,
