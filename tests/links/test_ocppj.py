@@ -73,6 +73,29 @@ async def test_both_ends_ask_and_answer():
         assert json.loads(bytes(await ours.call("Reset", b"{}", timeout_s=3)))["action"] == "Reset"
 
 
+async def test_a_call_has_left_before_anything_is_awaited():
+    seen = []
+    async with (
+        server(observer=lambda way, text: seen.append((way, json.loads(text)[2]))) as (url, connections),
+        client(url),
+    ):
+        ours = await connections.get()
+        first = ours.begin("Reset", b"{}", timeout_s=3)
+        second = ours.begin("Heartbeat", b"{}", timeout_s=3)
+        assert seen == [("out", "Reset")]  # one CALL at a time: the other has its turn when that is answered
+        assert json.loads(bytes(await first))["action"] == "Reset"
+        assert json.loads(bytes(await second))["action"] == "Heartbeat"
+
+
+async def test_what_is_begun_on_a_lost_link_says_so_to_who_awaits_it():
+    async with server() as (url, connections):
+        async with client(url):
+            ours = await connections.get()
+        waiting = ours.begin("Reset", b"{}", timeout_s=3)
+        with pytest.raises(LinkLost):
+            await waiting
+
+
 async def test_a_handler_may_call_back_over_the_same_connection():
     async def curious(action, payload):
         connection = await connections.get()

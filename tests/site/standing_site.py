@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 from pathlib import Path
 
 from edge import settings
@@ -107,11 +108,15 @@ class ObedientCharger:
         self.commands = []
         self.answer = None  # an OfferOutcome instead of Confirmed
         self.outcome = Done()
+        self.was_collecting = None  # when the last offer left
 
-    async def offer(self, evse, limit_ma, *, valid_ms, deadline_ms):
+    def offer(self, evse, limit_ma, *, valid_ms, deadline_ms):
         self.offers.append((evse, limit_ma))
         self.story.append((self.clock.mono_ms(), "offer", self.name, limit_ma))
-        sent_ms = self.clock.mono_ms()
+        self.was_collecting = gc.isenabled()
+        return self.confirm(self.clock.mono_ms())
+
+    async def confirm(self, sent_ms):
         await asyncio.sleep(0.2)
         return self.answer or Confirmed(sent_ms=sent_ms)
 

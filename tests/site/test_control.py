@@ -1,6 +1,7 @@
 """The control cycle: when it runs, and what leaves first."""
 
 import asyncio
+import gc
 import itertools
 
 from edge.site.control import PERIOD_MS, WAKE_MS
@@ -49,6 +50,15 @@ async def test_an_offer_leaves_before_the_decision_is_recorded_and_published():
         lot.meter(building_ma=45_000)
         await asyncio.sleep(0.01)
         assert [entry[1] for entry in lot.story] == ["offer", "record", "cycle"]
+
+
+@in_virtual_time
+async def test_no_offer_waits_for_the_garbage_collector():
+    assert gc.isenabled()
+    async with standing_site() as lot:
+        await charging(lot)
+        assert lot.chargers["bay-1"].was_collecting is False
+        assert gc.isenabled()
 
 
 @in_virtual_time
