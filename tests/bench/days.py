@@ -1,6 +1,7 @@
 """Whole days in virtual time, our rule beside its rivals and the perfect-foresight bound.
 
     python -m tests.bench.days [--days 27] [--bays 4,24] [--strategies ours,edf] [--stated 0,1] [--json FILE]
+                               [--one-phase 0.5] [--scarcity 0.8]
 
 Every day is a lot, a use, a seed; capacity is scarce: even perfect foresight cannot meet all wishes on most.
 """
@@ -87,11 +88,13 @@ class Row:
         return self.delivered_wh / self.bound_wh
 
 
-def rows_of(bays, use, seed, strategies, stated_shares):
-    here = lot(bays, use)
+def rows_of(bays, use, seed, strategies, stated_shares, *, one_phase=None, scarcity=1.0):
+    here = lot(bays, use, scarcity)
     bound_wh = None
     for stated in stated_shares:
         scenario = replace(SCENARIOS[use], stated=stated)
+        if one_phase is not None:
+            scenario = replace(scenario, phases=(one_phase, 0, 1 - one_phase))
         comers = arrivals(scenario, here, days=1, seed=seed)
         loads = buildings(here, scenario, days=1, seed=seed)
         bound_wh = bound_wh or most_energy_wh(here, comers.visits, loads)
@@ -161,6 +164,8 @@ def main():
     parser.add_argument("--seeds", help="instead of those of the table")
     parser.add_argument("--strategies", default=",".join(STRATEGIES))
     parser.add_argument("--stated", default="0,1", help="shares of drivers who say when they leave")
+    parser.add_argument("--one-phase", type=float, help="share of cars on one phase, all others on three")
+    parser.add_argument("--scarcity", type=float, default=1.0, help="times the ratings of the table")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     days = [
@@ -172,9 +177,17 @@ def main():
     for bays, use, seed in days[: options.days]:
         stated = tuple(map(float, options.stated.split(",")))
         of_day = []
-        for row in rows_of(bays, use, seed, options.strategies.split(","), stated):
+        for row in rows_of(
+            bays,
+            use,
+            seed,
+            options.strategies.split(","),
+            stated,
+            one_phase=options.one_phase,
+            scarcity=options.scarcity,
+        ):
             if not of_day:
-                rating_a = lot(bays, use).tree.circuits["grid"].rating_ma // 1000
+                rating_a = lot(bays, use, options.scarcity).tree.circuits["grid"].rating_ma // 1000
                 print(
                     f"\n{bays} bays, {use}, seed {seed}: {rating_a} A, "
                     f"{row.sessions} cars, {row.wished_wh / 1000:.0f} kWh wished, "
