@@ -9,7 +9,8 @@ class Evse(Record):
 
     `wiring`: grid phase of each terminal, None when unknown (then a load counts on all three).
     `fallback_ma` is what it does without us; `credit_ma` what the site's guarantee lets us assume of
-    that: the fallback, or `max_ma`. `has_dead_man` False: nothing makes it fall back.
+    that: the fallback, or `max_ma`. `has_dead_man` False: nothing makes it fall back. `can_switch`: it can
+    connect its first phase alone when told (switching.py); never with an unknown wiring.
     """
 
     FIELDS = (
@@ -23,6 +24,7 @@ class Evse(Record):
         "has_dead_man",
         "wiring",
         "priority",
+        "can_switch",
     )
     __slots__ = FIELDS + ("phases",)
 
@@ -39,6 +41,7 @@ class Evse(Record):
         has_dead_man: bool = True,
         wiring: tuple[int, ...] | None = None,
         priority: int = 0,
+        can_switch: bool = False,
     ) -> None:
         self.id = id
         self.circuit = circuit
@@ -50,6 +53,7 @@ class Evse(Record):
         self.has_dead_man = has_dead_man
         self.wiring = None if wiring is None else tuple(wiring)
         self.priority = priority
+        self.can_switch = can_switch and wiring is not None and len(wiring) == len(PHASES)
         self.phases = PHASES if wiring is None or len(wiring) == 3 else tuple(sorted(wiring))
         """The grid phases on which this EVSE may load."""
 

@@ -144,7 +144,8 @@ class Reason(Record):
     bound from outside · hold: may rise at `until_ms` · queue: no room for its minimum · idle: nobody wants
     to charge · unpaid: others must first confirm that they went down · settling: the last rise is not seen
     yet · late: the meter is late · overload: a circuit bears one for a while · demand: the average power of a
-    circuit's window · cut: no link.
+    circuit's window · cut: no link · unbalance,
+    neutral: no more on one phase alone · switch: it is changed between one phase and three.
     """
 
     FIELDS = ("word", "where", "phase", "until_ms")
@@ -173,15 +174,19 @@ class Setpoint(Record):
 
 
 class Offer(Record):
-    """A setpoint that must be sent now; its outcome comes back by `number`."""
+    """A setpoint that must be sent now; its outcome comes back by `number`.
 
-    FIELDS = ("evse", "number", "limit_ma")
+    `phases` 1 or 3: connect so many first; None: leave them as they are.
+    """
+
+    FIELDS = ("evse", "number", "limit_ma", "phases")
     __slots__ = FIELDS
 
-    def __init__(self, *, evse: str, number: int, limit_ma: int) -> None:
+    def __init__(self, *, evse: str, number: int, limit_ma: int, phases: int | None = None) -> None:
         self.evse = evse
         self.number = number
         self.limit_ma = limit_ma
+        self.phases = phases
 
 
 class DemandView(Record):

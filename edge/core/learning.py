@@ -99,8 +99,13 @@ def forget(habit: Habit) -> None:
     habit.is_done = False
 
 
-def observe(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) -> None:
-    """Take a new sample in; the same sample twice says nothing new."""
+def observe(
+    habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int, *, all_phases: bool = True
+) -> None:
+    """Take a new sample in; the same sample twice says nothing new.
+
+    `all_phases`: all of the EVSE's are connected, so that the sample shows which of them the car uses.
+    """
     if not seen.wants:
         forget(habit)
         return
@@ -109,7 +114,8 @@ def observe(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) 
         forget(habit)
     if seen.terminals_ma is not None and seen.sampled_ms > habit.sampled_ms:
         habit.sampled_ms = seen.sampled_ms
-        _learn_phases(habit, seen.terminals_ma)
+        if all_phases:
+            _learn_phases(habit, seen.terminals_ma)
         _learn_need(habit, evse, max(seen.terminals_ma), pace, now_ms)
         _learn_end(habit, seen, pace)
     if habit.is_done and pace.paused_ms is not None and now_ms >= pace.paused_ms + ASK_AGAIN_MS:

@@ -7,16 +7,29 @@ from edge.core.ledger import Book
 from edge.core.lot import Lot
 from edge.core.pacing import Pace
 from edge.core.protection import Heat, curve_of
+from edge.core.switching import Switch
 
 
 class Memory:
     """The books, paces and habits of a lot, its meters' recent past; `number` is the last offer's.
 
     `heats` of the circuits whose protection bears overload, `windows` of those with a demand target,
-    `neutrals`: the recent past of neutral conductors, empty where none is measured.
+    `neutrals`: the recent past of neutral conductors, empty where none is measured. `switches` of the EVSEs
+    that can change between one phase and three.
     """
 
-    __slots__ = ("books", "habits", "heats", "histories", "lot", "neutrals", "number", "paces", "windows")
+    __slots__ = (
+        "books",
+        "habits",
+        "heats",
+        "histories",
+        "lot",
+        "neutrals",
+        "number",
+        "paces",
+        "switches",
+        "windows",
+    )
 
     def __init__(self, lot: Lot, *, now_ms: int) -> None:
         """Everything is unknown: every EVSE is booked at its maximum from now on."""
@@ -35,6 +48,7 @@ class Memory:
         }
         self.windows = {each.name: Window(circuit=each.name) for each in circuits if each.demand is not None}
         self.neutrals = {name: History(circuit=name) for name in metered}
+        self.switches = {evse.id: Switch(evse=evse.id) for evse in lot.evses if evse.can_switch}
 
     def checkpoint(self) -> list[object]:
         """Everything as plain lists."""
@@ -47,6 +61,7 @@ class Memory:
             [self.heats[name].plain() for name in sorted(self.heats)],
             [self.windows[name].plain() for name in sorted(self.windows)],
             [self.neutrals[name].plain() for name in sorted(self.neutrals)],
+            [self.switches[name].plain() for name in sorted(self.switches)],
         ]
 
     @classmethod
@@ -61,6 +76,7 @@ class Memory:
         _fill(memory.heats, Heat, checkpoint[5])
         _fill(memory.windows, Window, checkpoint[6])
         _fill(memory.neutrals, History, checkpoint[7])
+        _fill(memory.switches, Switch, checkpoint[8])
         return memory
 
 

@@ -7,7 +7,7 @@ free for them: what a station that refuses, is silent or just booted may draw is
 who obey.
 """
 
-from edge.core import learning, pacing
+from edge.core import learning, pacing, switching
 from edge.core.allocation import allocate
 from edge.core.claim import NO_ROOM, Claim
 from edge.core.headroom import Headroom
@@ -40,6 +40,8 @@ class Sharing:
     __slots__ = (
         "_barred",
         "_caps",
+        "_claims",
+        "_free_ma",
         "_full_rooms",
         "_in_failsafe",
         "_lot",
@@ -67,6 +69,8 @@ class Sharing:
         self._barred: dict[str, Reason] = {}
         self._in_failsafe: set[str] = set()
         self._full_rooms: dict[tuple[str, int], Reason] = {}
+        self._free_ma: list[int] = []
+        self._claims: dict[str, Claim] = {}
         self._look_at_circuits()
 
     def targets(self) -> dict[str, Target]:
@@ -78,7 +82,7 @@ class Sharing:
             hold = self._hold(one)
             if hold is not None:
                 holds[one.evse.id] = hold
-        claims = self._round(linked, holds)
+        claims = self._claims = self._round(linked, holds)
         petty = self._petty(claims)
         if petty:
             holds.update(petty)
@@ -120,7 +124,43 @@ class Sharing:
             else:
                 self._reserve(free_ma, one, on_phases(one.idle_ma, evse.phases))
         allocate([claims[evse.id] for evse in self._lot.evses if evse.id in claims], free_ma)
+        self._free_ma = self._free_ma or free_ma
         return claims
+
+    def better_phases(self) -> dict[str, int | None]:
+        """For every EVSE that can switch, how many phases would serve it better after the first round."""
+        found: dict[str, int | None] = {}
+        for evse in self._lot.evses:
+            if evse.can_switch:
+                found[evse.id] = self._better(self._standing[evse.id])
+        return found
+
+    def _better(self, one: Standing) -> int | None:
+        evse, switch, claim = one.evse, one.switch, self._claims.get(one.evse.id)
+        if (
+            switch is None
+            or switch.stage != switching.STEADY
+            or evse.wiring is None
+            or not one.seen.is_linked
+        ):
+            return None
+        if claim is None:  # nobody is there: the next car finds all of them
+            return None if switch.connected == switching.THREE else switching.THREE
+        first, need_ma = (evse.wiring[0],), claim.min_ma + self._lot.tolerance_ma
+        if switch.connected == switching.ONE:
+            others = self._lot.rooms_of(evse, tuple(sorted(evse.wiring[1:])))
+            is_well = claim.share_ma > 0 and self._is_free(others, need_ma + switching.SPARE_MA)
+            return switching.THREE if is_well and not self._must_not_pause(one) else None
+        rooms = tuple(self._lot.rooms_of(evse, first)) + self._uneven.alone(one, first)
+        waits = claim.share_ma == 0 and claim.stopped_by not in (None, NO_ROOM)
+        if not waits or not self._is_free(rooms, need_ma):
+            return None
+        for room in rooms:
+            self._free_ma[room] -= need_ma  # nobody else is promised the same
+        return switching.ONE
+
+    def _is_free(self, rooms: tuple[int, ...], need_ma: int) -> bool:
+        return all(self._free_ma[room] >= need_ma for room in rooms)
 
     def _claim(self, one: Standing, holds: dict[str, tuple[int, Reason]]) -> Claim:
         evse, has_ma = one.evse, one.pace.setpoint_ma
@@ -180,6 +220,8 @@ class Sharing:
     def _hold(self, one: Standing) -> tuple[int, Reason] | None:
         """Up to where it may rise now, and why not further; None when nothing holds it."""
         pace = one.pace
+        if one.switch is not None and one.switch.stage != switching.STEADY:
+            return 0, Reason(word="switch")
         barred = self._barred.get(one.evse.circuit)
         if barred is not None:
             return pace.setpoint_ma, barred
@@ -254,7 +296,8 @@ class Sharing:
         """What is booked anyway may be offered to an idle EVSE, so that the next car starts at once."""
         evse = one.evse
         limit_ma = self._caps.get(evse.id, (evse.max_ma, ""))[0]
-        if one.idle_ma == 0 or limit_ma < evse.min_ma:
+        is_changing = one.switch is not None and one.switch.stage != switching.STEADY
+        if one.idle_ma == 0 or limit_ma < evse.min_ma or is_changing:
             return 0
         return min(evse.min_ma, one.held_ma // evse.step_ma * evse.step_ma)
 

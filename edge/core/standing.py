@@ -1,6 +1,6 @@
 """Where an EVSE stands in this cycle: everything that is known or must be assumed of it, worked out once."""
 
-from edge.core import learning, ledger
+from edge.core import learning, ledger, switching
 from edge.core.evse import Evse, EvseImage
 from edge.core.learning import Habit, phases_of
 from edge.core.ledger import Book
@@ -31,6 +31,7 @@ class Standing:
         "path",
         "phases",
         "seen",
+        "switch",
     )
 
     def __init__(self, memory: Memory, evse: Evse, seen: EvseImage, now_ms: int) -> None:
@@ -41,7 +42,8 @@ class Standing:
         self.pace: Pace = memory.paces[evse.id]
         self.habit: Habit = memory.habits[evse.id]
         self.path = lot.tree.path(evse.circuit)
-        self.phases = phases_of(self.habit, evse)
+        self.switch = memory.switches.get(evse.id)
+        self.phases = switching.phases(self.switch, evse, phases_of(self.habit, evse))
         self.flowing_ma = ledger.measured(evse, seen, now_ms)
         self.held_ma = ledger.held_ma(lot, evse, seen, self.book, now_ms)
         self.booked_ma = ledger.booked(lot, self.held_ma, self.phases, self.flowing_ma)
@@ -55,6 +57,8 @@ class Standing:
         flows = flowing_ma is not None and max(flowing_ma) > learning.STOPPED_MA
         if seen.is_linked and not seen.has_car and not seen.wants and not flows:
             return False
+        if self.switch is not None and self.switch.connected != switching.THREE:
+            return True
         return not learning.is_even(self.habit, seen, is_fresh=flowing_ma is not None)
 
     def book_also(self, lot: Lot, target_ma: int) -> tuple[int, int, int]:

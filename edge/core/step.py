@@ -10,7 +10,7 @@ overload is borne for a while (protection) -> who gets what
 (allocation, pacing) -> which rises are already paid for by confirmed reductions -> what must be sent.
 """
 
-from edge.core import demand, learning, ledger, limits, overload, pacing
+from edge.core import demand, learning, ledger, limits, overload, pacing, switching
 from edge.core.evse import EvseImage
 from edge.core.headroom import Headroom, survey
 from edge.core.image import CONFIRMED, Decision, Image, Offer, Reason, Setpoint
@@ -21,6 +21,7 @@ from edge.core.quantities import NOTHING, PHASES, plus
 from edge.core.ranking import ranked
 from edge.core.sharing import Sharing, Target
 from edge.core.standing import Standing, standings, sums_of_books
+from edge.core.switching import Switch
 from edge.core.unbalance import UnevenBooks
 
 DRAWS_MA = 2_000  # above this a car is charging
@@ -38,7 +39,10 @@ def step(memory: Memory, image: Image, now_ms: int) -> Decision:
     caps = limits.evse_caps(limits.in_force(image.limits, now_ms))
     demand.hold(memory, image, standing, rooms, sums, caps, now_ms)
     overload.bear(memory, image, standing, rooms, sums, now_ms)
-    targets = Sharing(memory.lot, standing, rooms, caps, now_ms).targets()
+    sharing = Sharing(memory.lot, standing, rooms, caps, now_ms)
+    targets = sharing.targets()
+    for name, wanted in sharing.better_phases().items():
+        switching.consider(memory.switches[name], memory.habits[name], wanted, now_ms)
     setpoints = _settle(memory.lot, standing, rooms, sums, targets, now_ms)
     return Decision(
         setpoints=setpoints,
@@ -54,15 +58,29 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
     for evse in memory.lot.evses:
         if ledger.note_link(memory.books[evse.id], seen[evse.id]):
             learning.forget(memory.habits[evse.id])  # another car may stand there by now
+            if evse.can_switch:
+                switching.note_away(memory.switches[evse.id])
     for result in image.results:
         book = memory.books[result.evse]
         ledger.note_result(book, result, now_ms)
+        if result.evse in memory.switches:
+            switching.note_result(memory.switches[result.evse], result, now_ms)
         if result.result != CONFIRMED and result.number == book.last_number and not book.possible:
             memory.paces[result.evse].setpoint_ma = book.confirmed_ma or 0  # it kept what it had
     for evse in memory.lot.evses:
         here, pace = seen[evse.id], memory.paces[evse.id]
         _note_session(pace, here)
-        learning.observe(memory.habits[evse.id], evse, here, pace, now_ms)
+        all_phases = not evse.can_switch or _note_switch(memory.switches[evse.id], here, pace, now_ms)
+        learning.observe(memory.habits[evse.id], evse, here, pace, now_ms, all_phases=all_phases)
+
+
+def _note_switch(switch: Switch, here: EvseImage, pace: Pace, now_ms: int) -> bool:
+    """Where its change of phases stands; whether all of them are connected."""
+    was_resting = switch.stage == switching.RESTING
+    switching.observe(switch, here, now_ms)
+    if was_resting and switch.stage == switching.STEADY:
+        pace.paused_ms = None  # it rested; no more pause is needed
+    return switch.connected == switching.THREE
 
 
 def _note_session(pace: Pace, here: EvseImage) -> None:
@@ -158,12 +176,30 @@ def _offers(
         one = standing[setpoint.evse]
         if one.seen.is_linked and ledger.must_send(memory.lot, one.book, setpoint.limit_ma, now_ms):
             due.append((setpoint.limit_ma - (one.book.last_limit_ma or 0), setpoint.evse, setpoint.limit_ma))
-    offers = []
-    for _, evse_id, limit_ma in ranked(due):
+    offers = [_tell_phases(memory, one, now_ms) for one in _ready_to_switch(memory, standing, now_ms)]
+    told = {offer.evse for offer in offers}
+    for _, evse_id, limit_ma in ranked([each for each in due if each[1] not in told]):
         memory.number += 1
         ledger.note_decided(standing[evse_id].book, memory.number, limit_ma, now_ms)
         offers.append(Offer(evse=evse_id, number=memory.number, limit_ma=limit_ma))
     return offers
+
+
+def _ready_to_switch(memory: Memory, standing: dict[str, Standing], now_ms: int) -> list[Standing]:
+    ready = []
+    for name in sorted(memory.switches):
+        one = standing[name]
+        is_stopped = switching.is_stopped(memory.switches[name], one.seen, one.book, now_ms)
+        if is_stopped and not one.book.in_flight and one.pace.setpoint_ma == 0:
+            ready.append(one)
+    return ready
+
+
+def _tell_phases(memory: Memory, one: Standing, now_ms: int) -> Offer:
+    memory.number += 1
+    ledger.note_decided(one.book, memory.number, 0, now_ms)
+    phases = switching.tell(memory.switches[one.evse.id], memory.number, now_ms)
+    return Offer(evse=one.evse.id, number=memory.number, limit_ma=0, phases=phases)
 
 
 def _has_proven_pause(one: Standing, now_ms: int) -> bool:

@@ -55,10 +55,12 @@ class UnevenRooms:
 
     def of(self, one: Standing) -> tuple[int, ...]:
         """Those that the EVSE loads, nearest first."""
-        if not self._names or not one.is_uneven:
-            return ()
+        return self.alone(one, one.phases) if self._names and one.is_uneven else ()
+
+    def alone(self, one: Standing, phases: tuple[int, ...]) -> tuple[int, ...]:
+        """Those that it would load on these phases without the others."""
         firsts = [self._first[name] for name in one.path if name in self._first]
-        return tuple([first + phase for first in firsts for phase in one.phases])
+        return tuple([first + phase for first in firsts for phase in phases])
 
     def reserve(self, free_ma: list[int], one: Standing, load: tuple[int, int, int]) -> None:
         """Take the EVSE's load off what is free."""

@@ -47,6 +47,7 @@ class Car:
         "_seen_ma",
         "_target_ma",
         "_voltage_mv",
+        "connected",
         "is_asleep",
         "model",
     )
@@ -54,6 +55,7 @@ class Car:
     def __init__(self, model: CarModel, now_ms: int, *, voltage_mv: int = 230_000) -> None:
         self.model = model
         self.is_asleep = False
+        self.connected = 3
         self._voltage_mv = voltage_mv
         self._last_ms = now_ms
         self._energy_nj = 0
@@ -83,6 +85,11 @@ class Car:
         """Whether it would draw if it were offered enough (pilot state C)."""
         return not self.is_full and not self.is_asleep
 
+    @property
+    def _phases(self) -> int:
+        """Those that it uses of what its EVSE connects."""
+        return min(self.model.phases, self.connected)
+
     def want(self, wanted_wh: int) -> None:
         """The driver changes the battery's target, counted from plug-in."""
         self.model = replace(self.model, wanted_wh=wanted_wh)
@@ -94,7 +101,7 @@ class Car:
             due_ms, offered_ma = self._noticed.popleft()
             self._follow(offered_ma, max(due_ms, self._last_ms))
         self._follow(self._seen_ma, now_ms)
-        used = min(self.model.phases, 3)
+        used = self._phases
         return (self._drawn_ma, self._drawn_ma if used > 1 else 0, self._drawn_ma if used > 2 else 0)
 
     def cut(self, now_ms: int) -> None:
@@ -108,7 +115,7 @@ class Car:
     def _take(self, now_ms: int) -> None:
         """Books the energy of the time since the last call."""
         elapsed_ms = now_ms - self._last_ms
-        self._energy_nj += self._drawn_ma * self._voltage_mv * self.model.phases * elapsed_ms
+        self._energy_nj += self._drawn_ma * self._voltage_mv * self._phases * elapsed_ms
         self._last_ms = now_ms
 
     def _notice(self, limit_ma: int, now_ms: int) -> None:

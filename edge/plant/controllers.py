@@ -56,6 +56,9 @@ class Ours:
             OfferResult(evse=offer.evse, number=offer.number, result=CONFIRMED, sent_ms=scene.now_ms)
             for offer in decision.offers
         ]
+        for offer in decision.offers:
+            if offer.phases is not None:
+                scene.bays[offer.evse].evse.connect(offer.phases, scene.now_ms)
         return {offer.evse: offer.limit_ma for offer in decision.offers}
 
     def _image(self, bay: Bay, now_ms: int) -> EvseImage:

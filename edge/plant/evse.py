@@ -21,13 +21,24 @@ class EvsePlan:
 class Evse:
     """The present state of one EVSE. A charger turns the pilot, the lot asks what flows."""
 
-    __slots__ = ("_energy_nj", "_flowing", "_last_ms", "_voltage_mv", "car", "is_closed", "pilot_ma", "plan")
+    __slots__ = (
+        "_energy_nj",
+        "_flowing",
+        "_last_ms",
+        "_voltage_mv",
+        "car",
+        "connected",
+        "is_closed",
+        "pilot_ma",
+        "plan",
+    )
 
     def __init__(self, plan: EvsePlan, *, voltage_mv: int) -> None:
         self.plan = plan
         self.car: Car | None = None
         self.pilot_ma = 0
         self.is_closed = True
+        self.connected = 3
         self._voltage_mv = voltage_mv
         self._flowing: Triple = NOTHING
         self._energy_nj = 0
@@ -55,6 +66,7 @@ class Evse:
         self.advance(now_ms)
         wired = replace(model, phases=min(model.phases, self.plan.wiring.phases))
         self.car = Car(wired, now_ms, voltage_mv=self._voltage_mv)
+        self.car.connected = self.connected
         return self.car
 
     def unplug(self, now_ms: int) -> None:
@@ -67,6 +79,15 @@ class Evse:
         """What the car is told that it may draw; 0 asks it to stop."""
         self.advance(now_ms)
         self.pilot_ma = min(limit_ma, self.plan.max_ma)
+
+    def connect(self, phases: int, now_ms: int) -> None:
+        """Connects so many of its terminals, from the first. ValueError while current flows."""
+        self.advance(now_ms)
+        if phases != self.connected and max(self._flowing) > 0:
+            raise ValueError(f"{self.plan.name} changes phases under load")
+        self.connected = phases
+        if self.car is not None:
+            self.car.connected = phases
 
     def switch(self, *, closed: bool, now_ms: int) -> None:
         """Opens the contactor at once (no power, a fault) or lets it close again."""

@@ -105,6 +105,9 @@ def _waiting(reason: Reason, circuits: dict[str, CircuitStatus]) -> Bay:
     if reason.word == "hold":
         sentence = "Pauses between starts, to spare the contactor."
         return Bay(icon="◷", word="pause", severity="fine", sentence=sentence)
+    if reason.word == "switch":
+        sentence = "Pauses for some seconds, to change between one phase and three."
+        return Bay(icon="◷", word="pause", severity="fine", sentence=sentence)
     if reason.word == "limit":
         return Bay(icon="◷", word="queue", severity="know", sentence=f"Waits: {_who(reason)} allows nothing.")
     if reason.word in ("late", "settling", "unpaid"):
@@ -224,6 +227,7 @@ def rule(evse: ObservedEvse, reason: Reason, priority: int) -> str:
         "full": "as much as the EVSE may give",
         "car": "as much as the car takes, and a little more",
         "circuit": f"filled up to what {reason.where} leaves",
+        "switch": "changes between one phase and three",
         "unbalance": f"filled up to the difference between phases that {reason.where} allows",
         "neutral": f"filled up to what the neutral of {reason.where} leaves",
         "demand": f"filled up to what the demand window of {reason.where} leaves",

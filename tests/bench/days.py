@@ -1,7 +1,7 @@
 """Whole days in virtual time, our rule beside its rivals and the perfect-foresight bound.
 
     python -m tests.bench.days [--days 27] [--bays 4,24] [--strategies ours,edf] [--stated 0,1] [--json FILE]
-                               [--one-phase 0.5] [--scarcity 0.8]
+                               [--one-phase 0.5] [--scarcity 0.8] [--switching]
 
 Every day is a lot, a use, a seed; capacity is scarce: even perfect foresight cannot meet all wishes on most.
 """
@@ -31,7 +31,7 @@ SMALLEST_A = 20
 SEEDS = {4: (1, 2, 3, 4), 24: (1, 2, 3), 96: (1,), 200: (1,)}  # 27 days
 
 
-def lot(bays, use, scarcity=1.0):
+def lot(bays, use, scarcity=1.0, *, can_switch=False):
     """A main line with a building that may take half of it, rows of twelve, rotated wiring."""
     rating_a = max(SMALLEST_A, round(RATING_A[use] * bays * SHARED.get(bays, 1.0) * scarcity))
     rows = max(1, -(-bays // BAYS_PER_ROW))
@@ -56,6 +56,7 @@ def lot(bays, use, scarcity=1.0):
             max_ma=32_000,
             fallback_ma=0,
             wiring=ROTATIONS[n // rows % 3],
+            can_switch=can_switch,
         )
         for n in range(bays)
     ]
@@ -88,8 +89,8 @@ class Row:
         return self.delivered_wh / self.bound_wh
 
 
-def rows_of(bays, use, seed, strategies, stated_shares, *, one_phase=None, scarcity=1.0):
-    here = lot(bays, use, scarcity)
+def rows_of(bays, use, seed, strategies, stated_shares, *, one_phase=None, scarcity=1.0, can_switch=False):
+    here = lot(bays, use, scarcity, can_switch=can_switch)
     bound_wh = None
     for stated in stated_shares:
         scenario = replace(SCENARIOS[use], stated=stated)
@@ -166,6 +167,7 @@ def main():
     parser.add_argument("--stated", default="0,1", help="shares of drivers who say when they leave")
     parser.add_argument("--one-phase", type=float, help="share of cars on one phase, all others on three")
     parser.add_argument("--scarcity", type=float, default=1.0, help="times the ratings of the table")
+    parser.add_argument("--switching", action="store_true", help="every EVSE can connect one phase alone")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     days = [
@@ -185,6 +187,7 @@ def main():
             stated,
             one_phase=options.one_phase,
             scarcity=options.scarcity,
+            can_switch=options.switching,
         ):
             if not of_day:
                 rating_a = lot(bays, use, options.scarcity).tree.circuits["grid"].rating_ma // 1000

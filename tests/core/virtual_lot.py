@@ -50,6 +50,8 @@ class Station:
     wanted_wh: int | None = None
     sleeps: bool = False
     served_wh: int = 0
+    connected: int = 3  # so many of its terminals, from the first
+    switched: list[tuple[int, int, int]] = field(default_factory=list)  # when, to what, and what flowed
     slant: float = 0.0  # reactive by active part of what the car draws
 
     def allowed_ma(self, now_ms: int) -> int:
@@ -75,7 +77,8 @@ class Station:
         self.changes = [each for each in self.changes if now_ms - each[0] <= FOLLOW_MS] or self.changes[-1:]
 
     def terminals(self) -> tuple[int, ...]:
-        return tuple(self.draws_ma if t in self.car_phases else 0 for t in range(3))
+        used = [t for t in self.car_phases if t < self.connected]
+        return tuple(self.draws_ma if t in used else 0 for t in range(3))
 
     def grid(self) -> list[int]:
         amps = [0, 0, 0]
@@ -99,6 +102,7 @@ class VirtualLot:
         sample_every_ms: int = SAMPLE_EVERY_MS,
         sample_delay_ms: int = 500,
         unbalance_max_ma: int | None = None,
+        can_switch: bool = False,
         sloppy=None,
     ):
         self.random = random.Random(seed)
@@ -127,6 +131,7 @@ class VirtualLot:
                 max_ma=32_000,
                 fallback_ma=fallback_ma,
                 wiring=None if n == unknown_bay else rotations[n % 3],
+                can_switch=can_switch,
             )
             for n in range(bays)
         ]
@@ -156,6 +161,7 @@ class VirtualLot:
         self.unchanged_ms = 0
         self.results: list[OfferResult] = []
         self.in_air: list[tuple[int, str, int, int]] = []
+        self.phases_of: dict[int, int | None] = {}
         self.limits: list[LimitImage] = []
         self.decision = None
         self.disturbed_ms = self.now_ms
@@ -291,6 +297,7 @@ class VirtualLot:
         for offer in self.decision.offers:
             delay = self.random.choice([50, 100, 400, 800])
             self.in_air.append((self.now_ms + delay, offer.evse, offer.number, offer.limit_ma))
+            self.phases_of[offer.number] = offer.phases
 
     def _deliver(self) -> None:
         due = [each for each in self.in_air if each[0] <= self.now_ms]
@@ -305,11 +312,17 @@ class VirtualLot:
                 self.results.append(OfferResult(evse=evse, number=number, result=REFUSED, sent_ms=sent_ms))
                 continue
             if station.mode != "deaf":
+                self._switch(station, self.phases_of.get(number))
                 station.limit_ma = limit_ma
                 station.has_limit = True
                 station.fall_at_ms = sent_ms + self.lot.dead_man_ms + self.random.randint(-14_000, 14_000)
             result = CONFIRMED if station.mode == "obeys" else LOST
             self.results.append(OfferResult(evse=evse, number=number, result=result, sent_ms=sent_ms))
+
+    def _switch(self, station: Station, phases: int | None) -> None:
+        if phases is not None and phases != station.connected:
+            station.switched.append((self.now_ms, phases, station.draws_ma))
+            station.connected = phases
 
     def _judge(self) -> None:
         for name in self.lot.tree.names:
