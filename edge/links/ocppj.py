@@ -271,9 +271,11 @@ class Connection:
             return
         self._observe("out", frame)
         writing = self._websocket.send_frame(frame, aiohttp.WSMsgType.TEXT)
-        with contextlib.suppress(ConnectionError, StopIteration):  # the reader learns why
-            writing.send(None)  # it is written; to go on would only wait until the peer has read
-        writing.close()
+        try:
+            writing.send(None)
+        except (ConnectionError, StopIteration):  # of a lost connection the reader learns why
+            return
+        writing.close()  # it is written; to go on would only wait until the peer has read
 
     # -- the end -----------------------------------------------------------------------------------------
 
