@@ -149,6 +149,9 @@ def count(
         worst_w = max(worst_w, target.target_w)
     if passed_ms > GAP_MS or sure_w is None:
         window.is_whole = False
+    if passed_ms >= target.window_ms:
+        window.used_mj = window.carried_mj = 0  # all that was known is in a window of long ago
+        passed_ms = target.window_ms
     window.used_mj += worst_w * passed_ms
     window.sure_mj += min(window.sure_w, sure_w or 0) * passed_ms
     window.sure_w = max(0, sure_w or 0)

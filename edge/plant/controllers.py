@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.core.evse import EvseImage
-from edge.core.image import CONFIRMED, Image, MeterImage, OfferResult
+from edge.core.image import CONFIRMED, DemandImage, Image, MeterImage, OfferResult
 from edge.core.lot import Lot
 from edge.core.memory import Memory
 from edge.core.quantities import everywhere, larger, minus, plus
@@ -46,6 +46,7 @@ class Ours:
             evses=[self._image(bay, scene.now_ms) for bay in scene.bays.values()],
             results=self._results,
             limits=[],
+            demands=_demands(self._lot, scene.now_ms),
         )
         decision = step(self._memory, image, scene.now_ms)
         for name in decision.sleepers:
@@ -80,6 +81,15 @@ class Ours:
             wanted_wh=visit.car.wanted_wh if visit is not None and is_stated else None,
             sleeps=visit is not None and visit.driver in self._sleepers,
         )
+
+
+def _demands(lot: Lot, now_ms: int) -> list[DemandImage]:
+    """Windows by a clock that is right and begins with the simulation, at the nominal voltage."""
+    return [
+        DemandImage(circuit=name, wall_ms=now_ms, voltage_mv=lot.voltage_mv)
+        for name in lot.tree.names
+        if lot.tree.circuits[name].demand is not None
+    ]
 
 
 def _meters(lot: Lot, scene: Scene) -> list[MeterImage]:

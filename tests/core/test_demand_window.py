@@ -199,6 +199,15 @@ def test_a_pause_of_ours_counts_as_the_target() -> None:
     assert box.window.used_mj - used >= 100_000 * TARGET.target_w
 
 
+def test_a_pause_of_hours_leaves_no_debt_of_hours() -> None:
+    box = Box()
+    box.run(1_000, 0)
+    box.now_ms += 8 * 3_600_000
+    box.wall_ms += 8 * 3_600_000
+    box.run(2 * 900, 0)
+    assert box.limits[-1] >= 90_000
+
+
 class TestPulses:
     TARGET = Target(target_w=100_000, is_pulsed=True)
 
