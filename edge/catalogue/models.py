@@ -50,7 +50,10 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterModel:
-    """What is known of one meter. `fast` is read all the time, `slow` now and then."""
+    """What is known of one meter. `fast` is read all the time, `slow` now and then.
+
+    `aside` is read behind `fast` in a request of its own: not every device of the family has it.
+    """
 
     name: str
     devices: tuple[str, ...]
@@ -62,6 +65,7 @@ class MeterModel:
     notes: str
     fast: tuple[Field, ...]
     slow: tuple[Field, ...]
+    aside: tuple[Field, ...] = ()
 
     @property
     def can_guard(self) -> bool:
@@ -131,6 +135,7 @@ def read(name: str, text: str) -> MeterModel:
         notes=data.get("notes", ""),
         fast=_fields(data["fast"]),
         slow=_fields(data.get("slow", {})),
+        aside=_fields(data.get("aside", {})),
     )
 
 

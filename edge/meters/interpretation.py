@@ -66,6 +66,15 @@ class Interpreter:
             phase_power_w=None if None in powers else self._on_grid([power or 0 for power in powers]),
         )
 
+    def neutral_ma(self, registers: dict[int, int]) -> int | None:
+        """The current in the neutral; None where it is not measured, or cannot be believed."""
+        for field in self.model.aside:
+            if field.name == "neutral":
+                (current,) = self.model.values(field, registers)
+                if current is not None and 0 <= current <= self._absurd_ma:
+                    return current
+        return None
+
     def energy_wh(self, registers: dict[int, int]) -> int | None:
         """Energy taken from the grid. A counter that runs backwards is not believed until it runs on."""
         name = "energy_export" if self._invert else "energy_import"

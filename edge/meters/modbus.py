@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 POLL_MS = 400  # twice a second and more, with room for a slow gateway
 SLOW_EVERY_MS = 10_000
 LOST_POLL_MS = 1_000  # whoever shares its connection gets on meanwhile
+ASIDE_TRIES = 3  # a device that never answered these is not asked again
 LOST_AFTER_MS = 2_000  # what the site calls late: from here on somebody must know
 
 
@@ -49,6 +50,9 @@ class ModbusMeter:
         self._unchanged_since_ms = 0
         self._energy_wh: int | None = None
         self._slow_due_ms = 0
+        self._aside_fails = 0 if self._model.aside else ASIDE_TRIES
+        self._neutral_ma: int | None = None
+        self._neutral_ms = 0
         self._story = _Story(circuit.name, poll_ms)
 
     async def run(self) -> None:
@@ -73,6 +77,7 @@ class ModbusMeter:
         if registers != self._registers:
             self._registers, self._unchanged_since_ms = registers, taken_ms
         seen = self._interpreter.fast(registers)
+        neutral_ma = await self._poll_neutral()
         self._read(
             Reading(
                 circuit=self._name,
@@ -84,12 +89,30 @@ class ModbusMeter:
                 energy_wh=self._energy_wh,
                 magnitude_ma=seen.magnitude_ma,
                 phase_power_w=seen.phase_power_w,
+                neutral_ma=neutral_ma,
             )
         )
         self._story.answered(seen, taken_ms)
         if taken_ms >= self._slow_due_ms:
             self._slow_due_ms = taken_ms + SLOW_EVERY_MS
             await self._poll_slow()
+
+    async def _poll_neutral(self) -> int | None:
+        """None where it is not measured. Once it was, a silence that lasts is a failure and told."""
+        if self._aside_fails >= ASIDE_TRIES:
+            return None
+        now_ms = self._clock.mono_ms()
+        try:
+            registers = await self._fetch(self._model.aside)
+        except DeviceError as error:
+            if self._aside_fails >= 0:
+                self._aside_fails += 1
+            if self._aside_fails == ASIDE_TRIES:
+                logger.info("%s: no neutral current: %s", self._name, error)
+            return self._neutral_ma if now_ms - self._neutral_ms <= LOST_AFTER_MS else None
+        self._aside_fails = -1  # it can
+        self._neutral_ma, self._neutral_ms = self._interpreter.neutral_ma(registers), now_ms
+        return self._neutral_ma
 
     async def _poll_slow(self) -> None:
         try:

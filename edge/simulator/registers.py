@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isqrt
 
 from edge.catalogue import Field, MeterModel
 from edge.core.registers import BIG, TYPES, encode
@@ -49,6 +50,12 @@ class Measured:
     power_w: Triple = NOTHING
     import_wh: int = 0
 
+    @property
+    def neutral_ma(self) -> int:
+        """Of three currents in phase with their voltages."""
+        x, y, z = self.current_ma
+        return isqrt(x * x + y * y + z * z - x * y - y * z - z * x)
+
     def of(self, name: str) -> tuple[int, ...]:
         """The values of a quantity by the catalogue's name, in mA, mV, W or Wh. Raises KeyError."""
         return {
@@ -58,6 +65,7 @@ class Measured:
             "power": (sum(self.power_w),),
             "energy_import": (self.import_wh,),
             "energy_export": (0,),
+            "neutral": (self.neutral_ma,),
         }[name]
 
 
@@ -65,7 +73,7 @@ class RegisterMap:
     """All registers of a model as one block; what lies between its quantities reads 0."""
 
     def __init__(self, model: MeterModel) -> None:
-        fields = (*model.fast, *model.slow)
+        fields = (*model.fast, *model.slow, *model.aside)
         self.model = model
         self.fields = fields
         self.first = min(min(field.at) for field in fields)

@@ -216,3 +216,33 @@ async def test_the_log_tells_once_that_it_is_lost_and_once_that_it_is_back(told,
         level, line = await told.next()
         assert (level, line[:21]) == ("INFO", "grid: meter answers: ")
         assert told.lines.empty()
+
+
+async def test_the_neutral_is_read_behind_the_phases_where_the_model_has_it():
+    async with lot() as here, running(here):
+        reading = await here.next()
+        assert reading.neutral_ma == pytest.approx(5_196, abs=60)  # 41, 38 and 44 A, a third of a turn apart
+        assert reading.magnitude_ma == reading.current_ma
+    async with lot("schneider-iem3000") as here, running(here):
+        assert (await here.next()).neutral_ma is None
+
+
+async def test_a_device_without_a_neutral_is_not_asked_for_it_again(told, monkeypatch):
+    async with lot() as here:
+        refused = 0
+        answer = here.simulated._answer
+
+        async def without_neutral(function, start, address, count, registers, values):
+            nonlocal refused
+            if count == 2 and address == 0xE0:
+                refused += 1
+                return 2  # illegal data address
+            return await answer(function, start, address, count, registers, values)
+
+        await here.simulated.stop()
+        monkeypatch.setattr(here.simulated, "_answer", without_neutral)
+        await here.simulated.start()
+        async with running(here):
+            for _ in range(5):
+                assert (await here.next()).neutral_ma is None
+        assert refused == 3
