@@ -8,8 +8,8 @@ from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
 from edge.ocpp.v16.types import (
     ChargingProfile,
-    ChargingSchedule,
-    ChargingSchedulePeriod,
+    CompositePeriod,
+    CompositeSchedule,
     KeyValue,
     Message,
     MessageTrigger,
@@ -89,7 +89,7 @@ class Answers:
             return tell.GetCompositeScheduleResponse(status="Rejected")
         most_ma = connector.evse.plan.max_ma
         periods = [
-            ChargingSchedulePeriod(
+            CompositePeriod(
                 start_period=second, limit=(most_ma if limit_ma is None else min(limit_ma, most_ma)) / 1_000
             )
             for second, limit_ma in self._station.schedule(connector, request.duration)
@@ -99,7 +99,7 @@ class Answers:
             status="Accepted",
             connector_id=connector.number,
             schedule_start=stamp,
-            charging_schedule=ChargingSchedule(
+            charging_schedule=CompositeSchedule(
                 duration=request.duration,
                 start_schedule=stamp,
                 charging_rate_unit="A",

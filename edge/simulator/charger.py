@@ -11,7 +11,7 @@ import msgspec
 from edge.core.errors import PeerError
 from edge.links.ocppj import Connection
 from edge.links.ocppj_client import ConnectRefused, connect
-from edge.ocpp.rpc import NOT_SUPPORTED, Fault, LinkLost
+from edge.ocpp.rpc import Fault, LinkLost
 from edge.ocpp.v16 import codec
 from edge.ocpp.v16.types import ChargingProfile, MessageTrigger
 from edge.plant.cars import CarModel
@@ -186,8 +186,6 @@ class Charger:
             self._healed.clear()
             await self._healed.wait()
         request = codec.decode_request(action, payload)
-        if isinstance(request, codec.Untyped):
-            raise Fault(NOT_SUPPORTED, f"this charger has no {action}")
         await asyncio.sleep(oddities.answer_delay_ms / 1_000)
         answer = self._answers.answer(request)
         if oddities.loses_answers and self._connection is not None:

@@ -185,8 +185,6 @@ class Csms:
             await asyncio.sleep(self.mood.slow_ms / 1_000)
         if action in self.mood.refuses:
             raise Fault(self.mood.refuses[action] or INTERNAL_ERROR, "not today")
-        if isinstance(request, codec.Untyped):
-            return b"{}"
         answer = self._answer(connection.identity, message_id, request)
         async with self._changed:
             self._changed.notify_all()

@@ -1,6 +1,7 @@
 """What a CSMS wants of the charger that it believes us to be, in OCPP 1.6; and how its outcome is told."""
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.dialects.v16.settings import key_of, name_of
 from edge.ocpp.profiles import Profile, Purpose
@@ -9,7 +10,7 @@ from edge.ocpp.timestamps import rfc3339
 from edge.ocpp.v16 import requests, responses
 from edge.ocpp.v16.charging import profile_of
 from edge.ocpp.v16.codec import decode_request, encode
-from edge.ocpp.v16.types import ChargingSchedule, KeyValue, Message
+from edge.ocpp.v16.types import CompositeSchedule, KeyValue, Message
 from edge.site.commands import (
     AnyCommand,
     ClearTokenCache,
@@ -181,11 +182,17 @@ def _configuration(done: Done) -> Message:
 
 
 def _schedule(wish: Wish, data: str, now_ms: int) -> Message:
-    schedule = msgspec.json.decode(data, type=ChargingSchedule)
+    schedule = msgspec.json.decode(data, type=CompositeSchedule)
     connector = wish.command.evse if wish.command is not None else 0
     return responses.GetCompositeScheduleResponse(
         status="Accepted",
         connector_id=connector,
         schedule_start=schedule.start_schedule or rfc3339(now_ms),
-        charging_schedule=schedule,
+        charging_schedule=replace(
+            schedule,
+            charging_schedule_period=tuple(
+                replace(period, start_period=int(period.start_period))
+                for period in schedule.charging_schedule_period
+            ),
+        ),
     )

@@ -89,9 +89,9 @@ def _values(samples: Iterable[SampledValue]) -> _Values:
     return values
 
 
-def _thousandths(text: str, factor: int) -> int | None:
+def _thousandths(value: str | float, factor: int) -> int | None:
     """A decimal number times the factor; None when it is none, or no quantity of a parking lot."""
-    found = _DECIMAL.fullmatch(text)
+    found = _DECIMAL.fullmatch(str(value))
     if found is None:
         return None
     number = round(float(found[1].replace(",", ".")) * factor)

@@ -11,11 +11,14 @@ from edge.ocpp.v16.types import (
     ChargingProfile,
     ChargingProfilePurpose,
     ChargingRateUnit,
+    ConnectorId,
+    Count,
     DateTime,
     Integer,
     Message,
     MessageTrigger,
     MeterValue,
+    OneConnectorId,
     Reason,
     Text20,
     Text25,
@@ -61,7 +64,7 @@ class Heartbeat(Message, frozen=True, kw_only=True):
 class MeterValues(Message, frozen=True, kw_only=True):
     """What was measured; connector 0 is the charge point's own meter."""
 
-    connector_id: Integer
+    connector_id: ConnectorId
     meter_value: Annotated[tuple[MeterValue, ...], msgspec.Meta(min_length=1)]
     transaction_id: Integer | None = None
 
@@ -69,7 +72,7 @@ class MeterValues(Message, frozen=True, kw_only=True):
 class StartTransaction(Message, frozen=True, kw_only=True):
     """Charging began at `meter_start` Wh."""
 
-    connector_id: Integer
+    connector_id: OneConnectorId
     id_tag: Text20
     meter_start: Integer
     timestamp: DateTime
@@ -79,7 +82,7 @@ class StartTransaction(Message, frozen=True, kw_only=True):
 class StatusNotification(Message, frozen=True, kw_only=True):
     """A connector, or the charge point as connector 0, changed its state."""
 
-    connector_id: Integer
+    connector_id: ConnectorId
     error_code: ChargePointErrorCode
     status: ChargePointStatus
     info: Text50 | None = None
@@ -102,7 +105,7 @@ class StopTransaction(Message, frozen=True, kw_only=True):
 class ChangeAvailability(Message, frozen=True, kw_only=True):
     """Take a connector into or out of service."""
 
-    connector_id: Integer
+    connector_id: ConnectorId
     type: AvailabilityType
 
 
@@ -121,16 +124,16 @@ class ClearChargingProfile(Message, frozen=True, kw_only=True):
     """Remove the profile with this id, or all that fit the other fields."""
 
     id: Integer | None = None
-    connector_id: Integer | None = None
+    connector_id: ConnectorId | None = None
     charging_profile_purpose: ChargingProfilePurpose | None = None
-    stack_level: Integer | None = None
+    stack_level: Count | None = None
 
 
 class GetCompositeSchedule(Message, frozen=True, kw_only=True):
     """What does the charge point believe its limits to be for `duration` seconds?"""
 
-    connector_id: Integer
-    duration: Integer
+    connector_id: ConnectorId
+    duration: Count
     charging_rate_unit: ChargingRateUnit | None = None
 
 
@@ -144,7 +147,7 @@ class RemoteStartTransaction(Message, frozen=True, kw_only=True):
     """Start charging for this token."""
 
     id_tag: Text20
-    connector_id: Integer | None = None
+    connector_id: ConnectorId | None = None
     charging_profile: ChargingProfile | None = None
 
 
@@ -163,7 +166,7 @@ class Reset(Message, frozen=True, kw_only=True):
 class SetChargingProfile(Message, frozen=True, kw_only=True):
     """Install a charging profile."""
 
-    connector_id: Integer
+    connector_id: ConnectorId
     cs_charging_profiles: ChargingProfile
 
 
@@ -171,10 +174,10 @@ class TriggerMessage(Message, frozen=True, kw_only=True):
     """Send this message now."""
 
     requested_message: MessageTrigger
-    connector_id: Integer | None = None
+    connector_id: ConnectorId | None = None
 
 
 class UnlockConnector(Message, frozen=True, kw_only=True):
     """Release the plug."""
 
-    connector_id: Integer
+    connector_id: OneConnectorId

@@ -4,8 +4,9 @@ from typing import Literal
 
 from edge.ocpp.v16.types import (
     AvailabilityStatus,
-    ChargingSchedule,
+    CompositeSchedule,
     ConfigurationStatus,
+    ConnectorId,
     DateTime,
     IdTagInfo,
     Integer,
@@ -92,9 +93,9 @@ class GetCompositeScheduleResponse(Message, frozen=True, kw_only=True):
     """The limits that the charge point believes in; never a proof that they are kept."""
 
     status: Literal["Accepted", "Rejected"]
-    connector_id: Integer | None = None
+    connector_id: ConnectorId | None = None
     schedule_start: DateTime | None = None
-    charging_schedule: ChargingSchedule | None = None
+    charging_schedule: CompositeSchedule | None = None
 
 
 class GetConfigurationResponse(Message, frozen=True, kw_only=True):

@@ -9,11 +9,20 @@ from typing import Annotated, Literal
 import msgspec
 
 Integer = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # what SQLite can keep
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]  # of tries, seconds, levels: never negative
+ConnectorId = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]  # 0 is the whole charge point
+OneConnectorId = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 Text20 = Annotated[str, msgspec.Meta(max_length=20)]
 Text25 = Annotated[str, msgspec.Meta(max_length=25)]
+Text40 = Annotated[str, msgspec.Meta(max_length=40)]
 Text50 = Annotated[str, msgspec.Meta(max_length=50)]
+Text128 = Annotated[str, msgspec.Meta(max_length=128)]
 Text255 = Annotated[str, msgspec.Meta(max_length=255)]
 Text500 = Annotated[str, msgspec.Meta(max_length=500)]
+Text512 = Annotated[str, msgspec.Meta(max_length=512)]
+Text800 = Annotated[str, msgspec.Meta(max_length=800)]
+Text5500 = Annotated[str, msgspec.Meta(max_length=5500)]
+Text10000 = Annotated[str, msgspec.Meta(max_length=10000)]
 DateTime = str  # timestamps.epoch_ms reads it; a broken one must not cost a whole message
 
 AvailabilityStatus = Literal["Accepted", "Rejected", "Scheduled"]
@@ -62,6 +71,16 @@ MessageTrigger = Literal[
     "MeterValues",
     "StatusNotification",
 ]
+FirmwareStatus = Literal[
+    "Downloaded",
+    "DownloadFailed",
+    "Downloading",
+    "Idle",
+    "InstallationFailed",
+    "Installing",
+    "Installed",
+]
+DiagnosticsStatus = Literal["Idle", "Uploaded", "UploadFailed", "Uploading"]
 ReadingContext = Literal[
     "Interruption.Begin",
     "Interruption.End",
@@ -148,9 +167,12 @@ class IdTagInfo(Message, frozen=True, kw_only=True):
 
 
 class SampledValue(Message, frozen=True, kw_only=True):
-    """One measured value, a decimal number as text (section 7.43). Absent fields have defaults there."""
+    """One measured value, a decimal number as text (section 7.43). Absent fields have defaults there.
 
-    value: str
+    Stations that write a bare number are understood; it is as good as its text.
+    """
+
+    value: str | float
     context: ReadingContext | None = None
     format: Literal["Raw", "SignedData"] | None = None
     measurand: Measurand | None = None
@@ -195,7 +217,7 @@ class ChargingProfile(Message, frozen=True, kw_only=True):
     """A schedule, what it is for and how it ranks (section 7.8)."""
 
     charging_profile_id: Integer
-    stack_level: Integer
+    stack_level: Count
     charging_profile_purpose: ChargingProfilePurpose
     charging_profile_kind: ChargingProfileKind
     charging_schedule: ChargingSchedule
@@ -203,6 +225,27 @@ class ChargingProfile(Message, frozen=True, kw_only=True):
     recurrency_kind: RecurrencyKind | None = None
     valid_from: DateTime | None = None
     valid_to: DateTime | None = None
+
+
+class CompositePeriod(Message, frozen=True, kw_only=True):
+    """A period of a composite schedule, of which stations report fractions of a second."""
+
+    start_period: Integer | float
+    limit: float
+    number_phases: Integer | None = None
+
+
+class CompositeSchedule(Message, frozen=True, kw_only=True):
+    """What a station believes of its limits: read by people, never relied on, so it may be odd.
+
+    Periods may be none, begin at fractions of a second, and have -1 as the limit where there is none.
+    """
+
+    charging_rate_unit: ChargingRateUnit
+    charging_schedule_period: tuple[CompositePeriod, ...]
+    duration: Integer | None = None
+    start_schedule: DateTime | None = None
+    min_charging_rate: float | None = None
 
 
 class KeyValue(Message, frozen=True, kw_only=True):
