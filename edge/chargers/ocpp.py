@@ -11,11 +11,11 @@ import msgspec
 from edge.chargers.ocpp_setup import set_up
 from edge.core.errors import PeerError
 from edge.dialects.v16 import charger_commands, charger_events, charger_profiles
-from edge.dialects.v16.charger_events import Arrival
+from edge.dialects.v16.arrival import Arrival
 from edge.links.ocppj import Connection
 from edge.ocpp.rpc import CallRefused, CallTimedOut, LinkLost
 from edge.settings.model import ChargerSettings
-from edge.site.commands import AnyCommand, Done, NoAnswer, NotSupported, Outcome, Unreachable
+from edge.site.commands import AnyCommand, NoAnswer, Outcome, Unreachable
 from edge.site.events import Acknowledged, Answer, AnyEvent, BootAnswer, LinkChanged, Sampled
 from edge.site.ports import Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
 
@@ -103,25 +103,35 @@ class OcppCharger:
         return Confirmed(sent_ms=sent_ms) if refusal is None else OfferRefused(sentence=refusal)
 
     async def perform(self, command: AnyCommand, *, deadline_ms: int) -> Outcome:
-        """Send the CALLs of a command one after the other, until one is not Done."""
+        """Go through a command's procedure over the link that is there now, as far as it comes."""
         link = self._link
         if link is None:
             return Unreachable()
-        outcomes: list[Outcome] = []
         try:
             async with asyncio.timeout(deadline_ms / 1000):
-                for action, payload in charger_commands.calls_of(command):
-                    raw = await link.connection.call(action, payload, timeout_s=CALL_S)
-                    outcomes.append(charger_commands.outcome_of(command, action, bytes(raw)))
-                    if not isinstance(outcomes[-1], Done):
-                        break
-        except CallRefused as refusal:
-            outcomes.append(charger_commands.outcome_of_refusal(refusal))
+                return await self._go_through(link, command)
         except (CallTimedOut, LinkLost) as fault:
-            outcomes.append(NoAnswer() if fault.was_sent else Unreachable())
-        except (TimeoutError, PeerError):
-            outcomes.append(NoAnswer())
-        return charger_commands.together(outcomes) if outcomes else NotSupported(sentence="not in OCPP 1.6")
+            return NoAnswer() if fault.was_sent else Unreachable()
+        except (TimeoutError, PeerError) as fault:
+            log.info(
+                "%s: %s: %s", self.settings.name, type(command).__name__, fault or "not answered in time"
+            )
+            return NoAnswer()
+
+    async def _go_through(self, link: "_Link", command: AnyCommand) -> Outcome:
+        procedure = charger_commands.carry_out(command, now_ms=self._clock.now_ms())
+        try:
+            action, payload = next(procedure)
+            while True:
+                try:
+                    raw = await link.connection.call(action, payload, timeout_s=CALL_S)
+                except CallRefused as refusal:
+                    action, payload = procedure.throw(refusal)
+                else:
+                    action, payload = procedure.send(bytes(raw))
+        except StopIteration as end:
+            outcome: Outcome = end.value
+            return outcome
 
     # -- a connection's life -----------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import msgspec
 from edge.chargers.ocpp import OcppCharger
 from edge.core.errors import PeerError
 from edge.dialects.v16 import charger_events, charger_profiles
-from edge.dialects.v16.charger_events import Arrival
+from edge.dialects.v16.arrival import Arrival
 from edge.links.ocppj import Connection
 from edge.links.ocppj_server import Credentials, serve
 from edge.settings.model import Site

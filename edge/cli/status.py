@@ -42,6 +42,13 @@ def screen_of(status: Json, screen: Terminal) -> Iterator[str]:
     yield from _bays(status["evses"], screen)
     for uplink in status["uplinks"]:
         yield uplink["sentence"]
+    for alert in status["alerts"]:
+        yield _painted(alert, "know", screen)
+    for job in status["jobs"]:
+        yield f"{job['charger']} {job['job']}: {job['word'] or job['state']}"
+    for held in status["reservations"]:
+        place = held["charger"] + (f"/{held['evse']}" if held["evse"] else "")
+        yield f"{place} is reserved for {held['token']}"
     for stranger in status["strangers"]:
         yield f"new charger {stranger['station']} {stranger['model']} at {stranger['address']}: no place yet"
 

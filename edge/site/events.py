@@ -129,11 +129,58 @@ class VendorMessage(Event, frozen=True, kw_only=True, tag="vendor-message"):
     data: str | None = None
 
 
+Job = Literal["firmware", "log"]
+JobState = Literal[
+    "scheduled",
+    "downloading",
+    "paused",
+    "downloaded",
+    "verified",
+    "installing",
+    "rebooting",
+    "installed",
+    "uploading",
+    "uploaded",
+    "failed",
+    "idle",
+]
+"""`idle`: nothing of this kind is under way. `installed`, `uploaded` and `failed` are ends."""
+
+
+class JobProgressed(Event, frozen=True, kw_only=True, tag="job-progressed"):
+    """How far an UpdateFirmware or a CollectLog is; `word` is the charger's own for it.
+
+    `request_id` None: the charger does not say which one it means (OCPP 1.6 without the security extension).
+    """
+
+    job: Job
+    state: JobState
+    word: str
+    request_id: int | None = None
+
+
+class ReservationEnded(Event, frozen=True, kw_only=True, tag="reservation-ended"):
+    """A reservation holds no longer: it was used, taken back, or its time was over."""
+
+    reservation_id: int
+    reason: Literal["used", "cancelled", "expired"]
+
+
+class CertificateRequested(Event, frozen=True, kw_only=True, tag="certificate-requested"):
+    """The charger made a key and wants a certificate for it (PEM). Answered by CertificateAnswer."""
+
+    csr: str
+
+
 class AlertRaised(Event, frozen=True, kw_only=True, tag="alert-raised"):
-    """Somebody must know. `word` is greppable and an anchor of the guide."""
+    """Something that concerns safety or security. `word` is greppable and an anchor of the guide.
+
+    `is_critical` False: worth keeping, but nobody need look at once.
+    """
 
     word: str
     sentence: str
+    is_critical: bool = True
 
 
 AnyEvent = (
@@ -145,6 +192,9 @@ AnyEvent = (
     | Sampled
     | TransactionEnded
     | VendorMessage
+    | JobProgressed
+    | ReservationEnded
+    | CertificateRequested
     | AlertRaised
 )
 
@@ -176,10 +226,16 @@ class StartAnswer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     token: TokenAnswer
 
 
+class CertificateAnswer(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Whether somebody will sign; the certificate comes by DeliverCertificate."""
+
+    is_accepted: bool
+
+
 class NotAnswered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The site could not keep it (a full disk, say): the charger must try again later."""
 
     sentence: str
 
 
-Answer = Acknowledged | BootAnswer | TokenAnswer | StartAnswer | NotAnswered
+Answer = Acknowledged | BootAnswer | TokenAnswer | StartAnswer | CertificateAnswer | NotAnswered

@@ -4,6 +4,7 @@ import asyncio
 from typing import Literal
 
 from edge.core.evse import EvseImage
+from edge.site.energy import EnergyRegister
 from edge.site.events import (
     AnyEvent,
     ChargerBooted,
@@ -37,10 +38,15 @@ class ObservedEvse:
         self.transaction_id: int | None = None
         self.token = ""
         self.meter_start_wh = 0
-        self.energy_wh: int | None = None
+        self._register = EnergyRegister()
         self.arrived_ms = 0
         self.started_at_ms: int | None = None
         self.sleeps = False
+
+    @property
+    def energy_wh(self) -> int | None:
+        """What its energy register says, as far as it is believed."""
+        return self._register.wh
 
     @property
     def state(self) -> EvseState | None:
@@ -78,10 +84,14 @@ class ObservedEvse:
         self.transaction_id = transaction_id
         self.token = token
         self.meter_start_wh = meter_wh
-        self.energy_wh = meter_wh
+        self._register.restart(meter_wh)
         self.started_at_ms = at_ms
         self.sleeps = sleeps
         self.arrived_ms = seen_ms
+
+    def note_energy(self, told_wh: int) -> None:
+        """A sample of its energy register."""
+        self._register.note(told_wh)
 
     def end(self) -> None:
         """No transaction runs here any more."""
@@ -201,4 +211,4 @@ class ObservedCharger:
             evse.terminals_ma = event.current_ma[:3]
             evse.sampled_ms = event.seen_ms - SAMPLE_LAG_MS
         if event.energy_wh is not None:
-            evse.energy_wh = event.energy_wh
+            evse.note_energy(event.energy_wh)

@@ -5,8 +5,10 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.image import Decision
+from edge.site.alerts import Alerts
 from edge.site.blueprint import Blueprint
 from edge.site.commands import (
     AnyCommand,
@@ -15,6 +17,7 @@ from edge.site.commands import (
     Origin,
     Outcome,
     Refused,
+    Reserve,
     StartCharging,
     StopCharging,
     Unreachable,
@@ -24,10 +27,14 @@ from edge.site.control import Control
 from edge.site.demands import PEAKS
 from edge.site.events import (
     Acknowledged,
+    AlertRaised,
     Answer,
     AnyEvent,
     BootAnswer,
+    CertificateAnswer,
+    CertificateRequested,
     ChargerBooted,
+    JobProgressed,
     LinkChanged,
     NotAnswered,
     Sampled,
@@ -36,7 +43,9 @@ from edge.site.events import (
     TokenPresented,
     TransactionEnded,
     TransactionStarted,
+    VendorMessage,
 )
+from edge.site.jobs import Jobs
 from edge.site.observed import ObservedCharger
 from edge.site.ports import (
     Charger,
@@ -52,6 +61,7 @@ from edge.site.ports import (
 )
 from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter
+from edge.site.reservations import RESERVATIONS, Reservations
 from edge.site.status import Status, StrangerStatus, UplinkStatus
 from edge.site.tokens import Token, Tokens, fingerprint, shortened
 from edge.site.transactions import Transactions
@@ -63,6 +73,8 @@ PERFORM_DEADLINE_MS = 30_000
 MAX_DOCUMENTS = 1_000
 BOOTS = "boot"  # what a charger said of itself when it booted last
 SLEEPERS = "sleeper"  # tokens, by fingerprint, whose cars do not wake from a pause
+CERTIFICATE_REQUESTS = "csr"  # of a charger, in PEM
+CSR_HEAD = "-----BEGIN CERTIFICATE REQUEST-----"
 PAUSES = "pauses"  # models that were seen to stop their current at 0 A
 
 
@@ -97,6 +109,9 @@ class Site:
         self._sleepers: set[str] = set()
         self._transactions = Transactions(journal, clock, self._observed, self._sleepers)
         self._drivers: dict[str, Charger] = {}
+        self._alerts = Alerts(journal, clock)
+        self._jobs = Jobs(journal, clock)
+        self._reservations = Reservations(journal, clock, self._remember)
         self._store = store
         self._proven_pauses = set(proven_pauses)
         self._documents: asyncio.Queue[tuple[str, str, bytes]] = asyncio.Queue(MAX_DOCUMENTS)
@@ -125,6 +140,7 @@ class Site:
         for name, body in (await self._store.documents(BOOTS)).items():
             if name in self._observed:
                 self._observed[name].boot = msgspec.json.decode(body, type=ChargerBooted)
+        self._reservations.resume(await self._store.documents(RESERVATIONS))
         for session in await self._transactions.resume():
             name = self._blueprint.evse_ids.get((session.charger, session.evse), session.charger)
             log.info("journal: %s's transaction %d continues", name, session.transaction_id)
@@ -154,6 +170,7 @@ class Site:
             answer = await self._transactions.start(event, self._judge(event.charger, event.token))
             if isinstance(answer, StartAnswer):
                 self._tokens.withdraw(event.charger, event.token)
+                self._reservations.used(event)
             self.control.wake()
             return answer
         if isinstance(event, TransactionEnded):
@@ -167,6 +184,20 @@ class Site:
                 "%s %s", event.charger, f"connected from {event.address}" if event.is_up else "link lost"
             )
             self.control.wake()
+        else:
+            return await self._report_aside(event)
+        return Acknowledged()
+
+    async def _report_aside(self, event: AnyEvent) -> Answer:
+        """What has nothing to do with charging."""
+        if isinstance(event, AlertRaised):
+            return await self._alerts.note(event)
+        if isinstance(event, CertificateRequested):
+            return self._keep_request(event)
+        if isinstance(event, JobProgressed):
+            self._jobs.note(event)
+        elif isinstance(event, VendorMessage):
+            log.info("%s tells %s %s", event.charger, event.vendor[:50], event.message or "")
         return Acknowledged()
 
     def read(self, reading: Reading) -> None:
@@ -204,7 +235,12 @@ class Site:
             return Unreachable()
         if isinstance(command, StartCharging):  # the station may ask before it answers
             self._tokens.grant_once(command.charger, command.token, mono_ms=self._clock.mono_ms())
+        if isinstance(command, Reserve) and command.until_ms <= self._clock.now_ms():
+            return Refused(sentence="the reservation would be over already")
+        command = self._reservations.numbered(self._jobs.numbered(command))
         outcome = await driver.perform(command, deadline_ms=PERFORM_DEADLINE_MS)
+        self._jobs.ordered(command, outcome)
+        self._reservations.ordered(command, outcome)
         if isinstance(command, StartCharging) and not isinstance(outcome, Done | NoAnswer):
             self._tokens.withdraw(command.charger, command.token)
         log.info(
@@ -242,7 +278,9 @@ class Site:
     def _publish(self, decision: Decision) -> None:
         for circuit, peak in self.control.demands.note(decision):
             self._remember(PEAKS, circuit, peak)
-        self._status = self._reporter.report(
+        now_ms = self._clock.now_ms()
+        self._reservations.expire(now_ms)
+        status = self._reporter.report(
             decision,
             cycle=self.control.cycle,
             readings=self.control.readings,
@@ -250,6 +288,12 @@ class Site:
             uplinks=tuple(self._uplinks[name] for name in sorted(self._uplinks)),
             refusing=self.control.refusing,
             strangers=tuple(self._strangers[name] for name in sorted(self._strangers)),
+        )
+        self._status = replace(
+            status,
+            alerts=self._alerts.sentences(now_ms),
+            jobs=self._jobs.rows(),
+            reservations=self._reservations.rows(),
         )
         self._news.set()
         self._news = asyncio.Event()
@@ -287,6 +331,14 @@ class Site:
         self.control.wake()
         return BootAnswer(status="accepted", interval_s=HEARTBEAT_S, now_ms=self._clock.now_ms())
 
+    def _keep_request(self, event: CertificateRequested) -> CertificateAnswer:
+        """Keep a new key's request until somebody has it signed; the newest of a charger counts."""
+        is_request = event.csr.lstrip().startswith(CSR_HEAD)
+        if is_request:
+            self._remember(CERTIFICATE_REQUESTS, event.charger, event.csr.encode())
+            self._alerts.raise_here(event.charger, "certificate-request", "wants a certificate signed")
+        return CertificateAnswer(is_accepted=is_request)
+
     def _report_stranger(self, event: AnyEvent) -> Answer:
         """A station that is not in the site file: it waits, starts nothing and is listed for adoption."""
         now_ms = self._clock.now_ms()
@@ -314,6 +366,8 @@ class Site:
             )
         if isinstance(event, TokenPresented):
             return TokenAnswer(status="invalid")
-        if isinstance(event, TransactionStarted | TransactionEnded):
+        if isinstance(event, CertificateRequested):
+            return CertificateAnswer(is_accepted=False)
+        if isinstance(event, TransactionStarted | TransactionEnded | AlertRaised):
             return NotAnswered(sentence="this station has no place in the site file")
         return Acknowledged()

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from edge.site.events import Job, JobState
+
 Phase3 = tuple[int, int, int]
 
 Severity = Literal["fine", "know", "act"]
@@ -129,6 +131,31 @@ class StrangerStatus(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
 
 
+class JobStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest firmware update, or log upload, of a charger. `word`: the charger's own for `state`.
+
+    `since_ms`: wall clock of the last change; `request_id` None: nobody here asked for it.
+    """
+
+    charger: str
+    job: Job
+    state: JobState
+    word: str
+    since_ms: int
+    request_id: int | None
+    file: str | None = None
+
+
+class ReservationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An EVSE (0: any of the charger) that is kept for somebody; `token` is shortened."""
+
+    charger: str
+    evse: int
+    reservation_id: int
+    token: str
+    until_ms: int
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The whole site. `at_ms`: wall clock of the cycle; `cycle` counts control cycles since the start."""
 
@@ -143,3 +170,5 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     uplinks: tuple[UplinkStatus, ...]
     strangers: tuple[StrangerStatus, ...] = ()
     alerts: tuple[str, ...] = ()
+    jobs: tuple[JobStatus, ...] = ()
+    reservations: tuple[ReservationStatus, ...] = ()

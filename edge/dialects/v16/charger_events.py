@@ -2,23 +2,24 @@
 
 import msgspec
 
+from edge.dialects.v16.arrival import Arrival
+from edge.dialects.v16.charger_reports import events_of_profiles
 from edge.dialects.v16.samples import sampled
 from edge.dialects.v16.words import REASONS, REGISTRATIONS, STATES, id_tag_info
 from edge.ocpp.rpc import (
     INTERNAL_ERROR,
-    NOT_SUPPORTED,
-    PROPERTY_CONSTRAINT_VIOLATION,
     SECURITY_ERROR,
     Fault,
 )
 from edge.ocpp.timestamps import epoch_ms, rfc3339
-from edge.ocpp.v16 import requests, responses
+from edge.ocpp.v16 import firmware, requests, responses, security
 from edge.ocpp.v16.codec import decode_request, encode
-from edge.ocpp.v16.types import DateTime, Message, MeterValue, TransactionValue
+from edge.ocpp.v16.types import Message, MeterValue, TransactionValue
 from edge.site.events import (
     Answer,
     AnyEvent,
     BootAnswer,
+    CertificateAnswer,
     ChargerBooted,
     EvseStatusChanged,
     NotAnswered,
@@ -32,30 +33,16 @@ from edge.site.events import (
 )
 
 PROTOCOL = "OCPP 1.6"
-_OFFLINE_TOLERANCE_MS = 5_000  # two clocks are never the same
-
-
-class Arrival(msgspec.Struct, frozen=True, kw_only=True):
-    """When a message came, and from whom. `linked_ms`: since when this link stands, wall clock."""
-
-    charger: str
-    now_ms: int
-    mono_ms: int
-    is_synchronised: bool
-    linked_ms: int
-
-    def was_offline(self, at_ms: int) -> bool:
-        """Whether what happened then happened before this link stood."""
-        return at_ms < self.linked_ms - _OFFLINE_TOLERANCE_MS
-
-    def stamp(self, text: DateTime | None) -> int:
-        """The time that the charger gives, else ours: a broken date must not cost a status or a sample."""
-        if text is None:
-            return self.now_ms
-        try:
-            return epoch_ms(text)
-        except Fault:
-            return self.now_ms
+_TAKEN_NOTE_OF: dict[str, Message] = {
+    "StatusNotification": responses.StatusNotificationResponse(),
+    "MeterValues": responses.MeterValuesResponse(),
+    "StopTransaction": responses.StopTransactionResponse(),
+    "DiagnosticsStatusNotification": firmware.DiagnosticsStatusNotificationResponse(),
+    "FirmwareStatusNotification": firmware.FirmwareStatusNotificationResponse(),
+    "LogStatusNotification": security.LogStatusNotificationResponse(),
+    "SecurityEventNotification": security.SecurityEventNotificationResponse(),
+    "SignedFirmwareStatusNotification": security.SignedFirmwareStatusNotificationResponse(),
+}
 
 
 def events_of(action: str, raw: bytes | msgspec.Raw, arrival: Arrival) -> tuple[AnyEvent, ...]:
@@ -83,7 +70,8 @@ def events_of(action: str, raw: bytes | msgspec.Raw, arrival: Arrival) -> tuple[
             return (_booted(request, arrival),)
         case requests.DataTransfer() as request:
             return (_vendor(request, arrival),)
-    raise Fault(NOT_SUPPORTED, f"{action} is not in this version")
+        case request:
+            return events_of_profiles(request, action, arrival)
 
 
 def answer_to(action: str, answer: Answer, *, now_ms: int) -> bytes:
@@ -107,6 +95,8 @@ def _response(action: str, answer: Answer, now_ms: int) -> Message:
                 current_time=rfc3339(answer.now_ms),
                 interval=answer.interval_s,
             )
+        case CertificateAnswer():
+            return security.SignCertificateResponse(status="Accepted" if answer.is_accepted else "Rejected")
         case StartAnswer():
             return responses.StartTransactionResponse(
                 id_tag_info=id_tag_info(answer.token), transaction_id=answer.transaction_id
@@ -118,11 +108,7 @@ def _response(action: str, answer: Answer, now_ms: int) -> Message:
             return responses.HeartbeatResponse(current_time=rfc3339(now_ms))
         case "DataTransfer":  # kept, but nobody here knows any vendor's words
             return responses.DataTransferResponse(status="UnknownVendorId")
-        case "StatusNotification":
-            return responses.StatusNotificationResponse()
-        case "MeterValues":
-            return responses.MeterValuesResponse()
-    return responses.StopTransactionResponse()
+    return _TAKEN_NOTE_OF[action]
 
 
 def _booted(request: requests.BootNotification, arrival: Arrival) -> ChargerBooted:
@@ -166,8 +152,6 @@ def _authorize(request: requests.Authorize, arrival: Arrival) -> TokenPresented:
 
 
 def _started(request: requests.StartTransaction, arrival: Arrival) -> TransactionStarted:
-    if request.connector_id <= 0:
-        raise Fault(PROPERTY_CONSTRAINT_VIOLATION, "connectorId is above 0 (OCPP 1.6 ed. 2 section 6.45)")
     at_ms = epoch_ms(request.timestamp)
     return TransactionStarted(
         charger=arrival.charger,

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from edge.dialects.v16.charger_events import Arrival, answer_to, events_of, refuse_before_boot
+from edge.dialects.v16.arrival import Arrival
+from edge.dialects.v16.charger_events import answer_to, events_of, refuse_before_boot
 from edge.ocpp.rpc import Fault
 from edge.site.events import (
     Acknowledged,
@@ -192,11 +193,10 @@ def test_a_vendors_message_and_a_heartbeat():
     assert told("Heartbeat") == ()
 
 
-@pytest.mark.parametrize("action", ["RemoteStartTransaction", "FirmwareStatusNotification", "GetDiagnostics"])
+@pytest.mark.parametrize("action", ["RemoteStartTransaction", "GetDiagnostics"])
 def test_what_we_do_not_do_is_refused_with_the_right_code(action):
     payload = {
         "RemoteStartTransaction": {"idTag": "A"},
-        "FirmwareStatusNotification": {"status": "Idle"},
         "GetDiagnostics": {"location": "x"},
     }[action]
     with pytest.raises(Fault) as fault:

@@ -1,0 +1,32 @@
+"""When a message of a charger came, and what that says about the times in it."""
+
+import msgspec
+
+from edge.ocpp.rpc import Fault
+from edge.ocpp.timestamps import epoch_ms
+from edge.ocpp.v16.types import DateTime
+
+_OFFLINE_TOLERANCE_MS = 5_000  # two clocks are never the same
+
+
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
+    """When a message came, and from whom. `linked_ms`: since when this link stands, wall clock."""
+
+    charger: str
+    now_ms: int
+    mono_ms: int
+    is_synchronised: bool
+    linked_ms: int
+
+    def was_offline(self, at_ms: int) -> bool:
+        """Whether what happened then happened before this link stood."""
+        return at_ms < self.linked_ms - _OFFLINE_TOLERANCE_MS
+
+    def stamp(self, text: DateTime | None) -> int:
+        """The time that the charger gives, else ours: a broken date must not cost a status or a sample."""
+        if text is None:
+            return self.now_ms
+        try:
+            return epoch_ms(text)
+        except Fault:
+            return self.now_ms
