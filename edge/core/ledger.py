@@ -31,7 +31,8 @@ DEADLINE_MS = 10_000  # an offer whose answer takes longer is lost; it may have 
 class Book(Record):
     """What is known of one EVSE's offers.
 
-    `confirmed_ma` None: nothing since the start or the last boot. `was_heard`: it was linked since the start.
+    `confirmed_ma` None: nothing since the start or the last boot. `was_heard`: it was linked since the start,
+    if only between two cycles.
     `possible`: [number, limit, decided ms] of every offer that may have reached it since. `is_unsure`: the
     link was lost since the last confirmation. `failed_ms`: when the last offer was refused or lost, None when
     none was. `in_flight`: the newest offer has no outcome yet. `changed_ms`: when another limit was last
@@ -115,7 +116,7 @@ def note_link(book: Book, seen: EvseImage) -> bool:
         book.failed_ms = None
         book.last_limit_ma = None
         book.in_flight = False
-    if seen.is_linked:
+    if seen.is_linked or was_away:
         book.was_heard = True
     if seen.link_losses != book.link_losses:
         book.link_losses = seen.link_losses

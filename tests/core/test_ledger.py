@@ -211,6 +211,12 @@ def test_who_was_heard_of_and_never_confirmed_stays_booked_at_the_maximum() -> N
     assert held(lot, book, TIMES_MS[1] + CLOCK_ERROR_MS + 1) == 32_000
 
 
+def test_who_was_there_between_two_cycles_only_was_heard_of_too() -> None:
+    lot, book = lot_of(), book_of()
+    ledger.note_link(book, EvseImage(id="bay-1", is_linked=False, link_losses=1))
+    assert held(lot, book, TIMES_MS[1] + CLOCK_ERROR_MS + 1, linked=False) == 32_000
+
+
 def test_between_two_offers_the_larger_one_is_booked_until_the_later_is_confirmed() -> None:
     lot, book = lot_of(), book_of(confirmed_ma=16_000, confirmed_sent_ms=1_000)
     ledger.note_decided(book, 1, 10_000, 2_000)
