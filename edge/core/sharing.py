@@ -295,11 +295,10 @@ class Sharing:
     def _idle_offer_ma(self, one: Standing) -> int:
         """What is booked anyway may be offered to an idle EVSE, so that the next car starts at once."""
         evse = one.evse
-        limit_ma = self._caps.get(evse.id, (evse.max_ma, ""))[0]
+        limit_ma = min(one.held_ma, self._caps.get(evse.id, (evse.max_ma, ""))[0])
+        least_ma = -(-evse.min_ma // evse.step_ma) * evse.step_ma
         is_changing = one.switch is not None and one.switch.stage != switching.STEADY
-        if one.idle_ma == 0 or limit_ma < evse.min_ma or is_changing:
-            return 0
-        return min(evse.min_ma, one.held_ma // evse.step_ma * evse.step_ma)
+        return 0 if one.idle_ma == 0 or limit_ma < least_ma or is_changing else least_ma
 
     def _reserve(self, free_ma: list[int], one: Standing, load: tuple[int, int, int]) -> None:
         if load == NOTHING:

@@ -68,6 +68,13 @@ def test_a_maximum_below_six_amperes_gives_nothing_and_says_so(max_a, paused):
     assert found == {"bay-0000": (0, "full"), "other": (32, "full")}
 
 
+@pytest.mark.parametrize(
+    ("odd", "amps"), [({"max_a": 5}, 0), ({"step_ma": 700}, 6.3), ({"step_ma": 7_000}, 7)]
+)
+def test_what_is_reserved_for_the_next_car_is_offered_on_the_step_and_never_below_six_amperes(odd, amps):
+    assert settled(bays(1, wants=False, paused=False, **odd)) == {"bay-0000": (amps, "idle")}
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.dictionaries(
