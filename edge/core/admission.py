@@ -19,11 +19,10 @@ def admit(claims: list[Claim], free_ma: list[int]) -> list[Claim]:
     for claim in claims:
         claim.stopped_by = NO_ROOM
     chosen = _Choice(able, free_ma)
-    for claim in able:
-        if chosen.fits(claim):
-            chosen.take(claim)
+    chosen.fill()
     if len(chosen.admitted) < len(able) - 1:
-        chosen = _improved(chosen)
+        for rivals in _rivals(able, free_ma):
+            _improve(chosen, rivals)
     free_ma[:] = chosen.free_ma
     for claim in able:
         if claim.evse in chosen.admitted:
@@ -32,6 +31,40 @@ def admit(claims: list[Claim], free_ma: list[int]) -> list[Claim]:
         else:
             claim.stopped_by = chosen.blocking(claim)
     return [claim for claim in able if claim.is_admitted]
+
+
+def _rivals(able: list[Claim], free_ma: list[int]) -> list[list[Claim]]:
+    """The claims in groups that are not in each other's way, so that what one gains nobody else pays for.
+
+    Only a room that is too small for the minima of all who load it can be in anybody's way.
+    """
+    wanted_ma: dict[int, int] = {}
+    for claim in able:
+        for room in claim.rooms:
+            wanted_ma[room] = wanted_ma.get(room, 0) + max(0, claim.cost_ma)
+    leads: dict[int, int] = {}  # a scarce room to another of its group, the last of them to itself
+    places: list[int | None] = []
+    for claim in able:
+        place = None
+        for room in claim.rooms:
+            if wanted_ma[room] > free_ma[room]:
+                leads.setdefault(room, room)
+                if place is not None:
+                    leads[_leader(leads, place)] = _leader(leads, room)
+                place = room
+        places.append(place)
+    groups: dict[int, list[Claim]] = {}
+    for claim, place in zip(able, places):
+        if place is not None:
+            groups.setdefault(_leader(leads, place), []).append(claim)
+    return list(groups.values())
+
+
+def _leader(leads: dict[int, int], room: int) -> int:
+    while leads[room] != room:
+        leads[room] = leads[leads[room]]
+        room = leads[room]
+    return room
 
 
 class _Choice:
@@ -43,6 +76,18 @@ class _Choice:
         self.claims = claims
         self.free_ma = list(free_ma)
         self.admitted = set() if admitted is None else set(admitted)
+
+    def among(self, rivals: list[Claim]) -> "_Choice":
+        """What it is for some of the claims, to be improved apart."""
+        admitted = {claim.evse for claim in rivals if claim.evse in self.admitted}
+        return _Choice(rivals, self.free_ma, admitted)
+
+    def adopt(self, better: "_Choice") -> None:
+        """Take over what became of some of the claims."""
+        for claim in better.claims:
+            self.admitted.discard(claim.evse)
+        self.admitted.update(better.admitted)
+        self.free_ma = better.free_ma
 
     def copy(self) -> "_Choice":
         """Another one, to be changed for a trial."""
@@ -68,6 +113,12 @@ class _Choice:
         for room in claim.rooms:
             free_ma[room] -= cost_ma
 
+    def fill(self) -> None:
+        """Admit whoever fits, in order."""
+        for claim in self.claims:
+            if claim.evse not in self.admitted and self.fits(claim):
+                self.take(claim)
+
     def drop(self, claim: Claim) -> None:
         """Send it away again."""
         self.admitted.discard(claim.evse)
@@ -75,19 +126,22 @@ class _Choice:
             self.free_ma[room] += claim.cost_ma
 
 
-def _improved(start: _Choice) -> _Choice:
-    """The same or a larger choice: exchanges of one for two; then, for a trial, of one for a smaller one."""
+def _improve(choice: _Choice, rivals: list[Claim]) -> None:
+    """Let `rivals` exchange places: one for two; then, for a trial, one for a smaller one."""
     budget = [MAX_TRIALS]
-    best = start
+    best = choice.among(rivals)
+    if len(best.admitted) >= len(rivals) - 1:
+        return
     while _exchange(best, budget, gain=2):
-        pass
+        best.fill()
     trial = best.copy()
     while budget[0] > 0 and _exchange(trial, budget, gain=1):
+        trial.fill()
         while _exchange(trial, budget, gain=2):
-            pass
+            trial.fill()
         if len(trial.admitted) > len(best.admitted):
             best = trial.copy()
-    return best
+    choice.adopt(best)
 
 
 def _exchange(choice: _Choice, budget: list[int], *, gain: int) -> bool:

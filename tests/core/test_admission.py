@@ -42,6 +42,23 @@ def test_an_exchange_that_gains_nobody_is_not_made() -> None:
     assert names(admit(claims, [13_200] * 6)) == ["00", "01"]
 
 
+def test_who_fits_beside_those_that_were_exchanged_does_not_wait() -> None:
+    claims = [claim(0), claim(1, (0,), turn=1), claim(2, (1,)), claim(3, (2,))]
+    assert names(admit(claims, [6_600] * 6)) == ["01", "02", "03"], "02 and 03 took the place of 00"
+
+
+def test_what_is_exchanged_behind_one_feeder_changes_nothing_behind_another() -> None:
+    improved = [
+        claim(0, (0, 1), min_ma=8_000),
+        claim(1, (0,), min_ma=8_000),
+        claim(2, (0, 1)),
+        claim(3, (0, 1)),
+    ]
+    beside = [claim(8, (0,), feeder=1, min_ma=8_000), claim(9, (0,), feeder=1)]
+    free = [80_000] * 3 + [13_200] * 3 + [8_600] * 3
+    assert names(admit(improved + beside, free)) == ["02", "03", "08"]
+
+
 def test_together_they_are_at_least_99_5_percent_of_a_perfect_choice() -> None:
     chance = random.Random(20_261_122)
     chosen = perfect = 0
