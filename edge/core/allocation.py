@@ -108,8 +108,8 @@ class _Water:
             level_ma, kind, index = heapq.heappop(events)
             if kind == _CAP:
                 self._stop(crowds[index], level_ma)
-            elif self.rising[index]:
-                self._fill_up(index, level_ma)
+            else:
+                self._fill_up(level_ma, self._full_with(index, level_ma))
 
     def _join_from(self, first: int) -> int:
         """All that begin at this level join at once, so that each room is looked at once."""
@@ -131,13 +131,25 @@ class _Water:
             heapq.heappush(self.events, (self.base_ma[room] // self.rising[room], _FULL, room))
         return index
 
-    def _fill_up(self, room: int, level_ma: int) -> None:
-        full_at_ma = self.base_ma[room] // self.rising[room]
-        if full_at_ma > level_ma:  # others stopped since: it takes longer to fill
-            heapq.heappush(self.events, (full_at_ma, _FULL, room))
-            return
-        for member in self.members[room]:
-            self._stop(self.crowds[member], full_at_ma)
+    def _full_with(self, first: int, level_ma: int) -> list[int]:
+        """The rooms of which it is said that this level fills them: none is before the others."""
+        events, rooms = self.events, [first]
+        while events and events[0] == (level_ma, _FULL, events[0][2]):
+            rooms.append(heapq.heappop(events)[2])
+        return rooms
+
+    def _fill_up(self, level_ma: int, rooms: list[int]) -> None:
+        full: set[int] = set()
+        for room in rooms:
+            if not self.rising[room]:
+                continue
+            full_at_ma = self.base_ma[room] // self.rising[room]
+            if full_at_ma > level_ma:  # others stopped since: it takes longer to fill
+                heapq.heappush(self.events, (full_at_ma, _FULL, room))
+            else:
+                full.update(self.members[room])
+        for member in full:
+            self._stop(self.crowds[member], level_ma)
 
     def _stop(self, crowd: _Crowd, level_ma: int) -> None:
         if not crowd.is_rising:

@@ -72,6 +72,29 @@ def test_small_steps_do_not_run_away_from_a_neighbour_with_larger_ones() -> None
     assert shares(claims, [15_800] * 3) == [7_500, 7_000]
 
 
+def test_the_names_of_phases_do_not_decide_which_of_two_that_fill_at_once_comes_first() -> None:
+    def named(*names: int) -> list[int]:
+        rows = [
+            ((2,), 100, {"min_ma": 6_427, "idle_ma": 7_027}),
+            ((0,), 500, {}),
+            ((1, 2), 700, {}),
+            ((0, 1, 2), 700, {"min_ma": 7_676, "has_ma": 25_900}),
+            ((0, 1, 2), 100, {"has_ma": 30_600}),
+            ((1,), 1_000, {"has_ma": 26_000, "idle_ma": 6_600}),
+            ((1, 2), 1_000, {"idle_ma": 6_600}),
+            ((0, 1, 2), 100, {"has_ma": 22_200}),
+            ((0, 1, 2), 1_000, {"has_ma": 11_000, "idle_ma": 6_600}),
+            ((0,), 1_000, {}),
+        ]
+        claims = [
+            claim(number, phases=[names[phase] for phase in phases], step_ma=step_ma, **options)
+            for number, (phases, step_ma, options) in enumerate(rows)
+        ]
+        return shares(claims, [52_091] * 3)
+
+    assert named(0, 1, 2) == named(0, 2, 1) == named(2, 1, 0)
+
+
 def test_a_larger_minimum_is_kept_while_the_others_catch_up() -> None:
     assert shares([claim(1, min_ma=14_000), claim(2)], [22_200] * 3) == [14_000, 7_000]
 
