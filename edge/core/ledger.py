@@ -12,7 +12,9 @@ under way or lost since, and what it measures, plus a tolerance. Why that is nev
 * A boot may lose every profile: the whole rating is booked until an offer sent afterwards is confirmed.
   The same holds from the start of this process. Only a station that was never heard of since is booked at
   what the guarantee credits once T has passed: then the dead man of the process before us has fired.
-* What it measures is booked though it may be above all that.
+* What it measures is booked though it may be above all that. Who was seen to draw more than he may does not
+  count among those who obey, until a sample that had the time to follow shows it: the others make room. One
+  that confirms and then ignores is found by its samples, or by a meter above its limit, not before.
 * 0 A counts as the minimum until the model has been seen to stop its current at 0 A.
 """
 
@@ -36,7 +38,7 @@ class Book(Record):
     `possible`: [number, limit, decided ms] of every offer that may have reached it since. `is_unsure`: the
     link was lost since the last confirmation. `failed_ms`: when the last offer was refused or lost, None when
     none was. `in_flight`: the newest offer has no outcome yet. `changed_ms`: when another limit was last
-    decided.
+    decided. `overdraws`: it drew more than it may when it last had the time to follow.
     """
 
     FIELDS = (
@@ -57,6 +59,7 @@ class Book(Record):
         "last_decided_ms",
         "in_flight",
         "changed_ms",
+        "overdraws",
     )
     __slots__ = FIELDS
 
@@ -80,6 +83,7 @@ class Book(Record):
         last_decided_ms: int = 0,
         in_flight: bool = False,
         changed_ms: int = 0,
+        overdraws: bool = False,
     ) -> None:
         self.evse = evse
         self.since_ms = since_ms
@@ -98,11 +102,13 @@ class Book(Record):
         self.last_decided_ms = last_decided_ms
         self.in_flight = in_flight
         self.changed_ms = changed_ms
+        self.overdraws = overdraws
 
     @property
     def is_sure(self) -> bool:
-        """Whether the EVSE is known to hold what it was offered."""
-        return self.confirmed_ma is not None and not self.is_unsure and self.failed_ms is None
+        """Whether the EVSE is known to hold what it was offered, as far as anybody has seen."""
+        is_told = self.confirmed_ma is not None and not self.is_unsure and self.failed_ms is None
+        return is_told and not self.overdraws
 
 
 def note_link(book: Book, seen: EvseImage) -> bool:
@@ -239,10 +245,14 @@ def excess(
     seen: EvseImage,
     book: Book,
 ) -> tuple[int, int, int]:
-    """By how much it draws more than it may, per grid phase, once a car had the time to follow."""
+    """By how much it draws more than it may, per grid phase, once a car had the time to follow.
+
+    Remembers whether it does: who overdraws gives nothing up by being told less, so that the others must.
+    """
+    if book.confirmed_ma is None:
+        book.overdraws = False
     if flowing_ma is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + FOLLOW_MS:
         return NOTHING
     allowed_ma = with_tolerance(lot, on_phases(held_ma, phases))
-    if larger(allowed_ma, flowing_ma) is allowed_ma:
-        return NOTHING
-    return larger(NOTHING, minus(flowing_ma, allowed_ma))
+    book.overdraws = larger(allowed_ma, flowing_ma) is not allowed_ma
+    return larger(NOTHING, minus(flowing_ma, allowed_ma)) if book.overdraws else NOTHING

@@ -49,6 +49,8 @@ class Station:
 
 
 class Ledger(RuleBasedStateMachine):
+    """What it believes is booked as long as it is honest; what it was seen to draw, honest or not."""
+
     @initialize(
         error_ms=st.sampled_from([-CLOCK_ERROR_MS - SECONDS_MS, 0, CLOCK_ERROR_MS]),
         old=st.one_of(st.none(), LIMITS),
@@ -64,12 +66,21 @@ class Ledger(RuleBasedStateMachine):
         else:
             self.station.accept(self.lot.evses[0].max_ma, self.now_ms)
         self.is_linked = True
+        self.is_honest = True  # it does what it confirmed
+        self.sample_ma: int | None = None
+        self.sampled_ms = 0
         self.losses = self.boots = self.number = 0
         self.waiting: list[tuple[int, int, int, bool]] = []  # number, limit, sent, has it arrived
 
     def image(self) -> EvseImage:
         return EvseImage(
-            id="bay-1", is_linked=self.is_linked, boots=self.boots, link_losses=self.losses, pause_proven=True
+            id="bay-1",
+            is_linked=self.is_linked,
+            boots=self.boots,
+            link_losses=self.losses,
+            terminals_ma=None if self.sample_ma is None else (self.sample_ma,) * 3,
+            sampled_ms=self.sampled_ms,
+            pause_proven=True,
         )
 
     @rule(ms=st.sampled_from([10, 3_000, 11_000, 14_500, 28_000, 50_000, 62_000, 80_000]))
@@ -85,7 +96,24 @@ class Ledger(RuleBasedStateMachine):
         ledger.note_decided(self.book, self.number, limit_ma, self.now_ms)
         if arrives:
             self.station.accept(limit_ma, self.now_ms)
+            self.is_honest = True
         self.waiting.append((self.number, limit_ma, self.now_ms, arrives))
+
+    @precondition(lambda self: self.is_linked and len(self.waiting) < 3)
+    @rule(limit_ma=LIMITS)
+    def offer_that_it_confirms_and_ignores(self, limit_ma: int) -> None:
+        self.number += 1
+        ledger.note_decided(self.book, self.number, limit_ma, self.now_ms)
+        self.waiting.append((self.number, limit_ma, self.now_ms, True))
+        self.is_honest = False
+
+    @precondition(lambda self: self.is_linked)
+    @rule(draws_ma=st.sampled_from([0, 6_000, 32_000, 50_000]))
+    def sample(self, draws_ma: int) -> None:
+        """A liar draws what it likes; an honest station at most what it allows its car."""
+        if self.is_honest:
+            draws_ma = min(draws_ma, self.station.allowed_ma(self.now_ms))
+        self.sample_ma, self.sampled_ms = draws_ma, self.now_ms
 
     @precondition(lambda self: self.waiting)
     @rule(answered=st.booleans())
@@ -122,6 +150,7 @@ class Ledger(RuleBasedStateMachine):
         self.is_linked = True
         if boots:
             self.boots += 1
+            self.is_honest = True
             if forgets:
                 self.station.limit_ma = None
         ledger.note_link(self.book, self.image())
@@ -145,8 +174,31 @@ class Ledger(RuleBasedStateMachine):
     def whatever_it_believes_is_booked(self) -> None:
         if not hasattr(self, "book"):
             return
-        held_ma = ledger.held_ma(self.lot, self.lot.evses[0], self.image(), self.book, self.now_ms)
-        assert held_ma >= self.station.allowed_ma(self.now_ms)
+        held_ma = self.held_ma()
+        if self.is_honest:
+            assert held_ma >= self.station.allowed_ma(self.now_ms)
+        flowing_ma = ledger.measured(self.lot.evses[0], self.image(), self.now_ms)
+        booked_ma = ledger.booked(self.lot, held_ma, (0, 1, 2), flowing_ma)
+        if self.sample_ma and self.now_ms - self.sampled_ms <= ledger.SAMPLE_MAX_AGE_MS:
+            assert min(booked_ma) >= self.sample_ma + self.lot.tolerance_ma
+
+    @invariant()
+    def who_was_seen_to_draw_more_than_it_may_is_not_relied_on(self) -> None:
+        if not hasattr(self, "book"):
+            return
+        image, held_ma = self.image(), self.held_ma()
+        flowing_ma = ledger.measured(self.lot.evses[0], image, self.now_ms)
+        was_known = self.book.overdraws
+        over_ma = ledger.excess(self.lot, held_ma, (0, 1, 2), flowing_ma, image, self.book)
+        if max(over_ma) > 0:
+            assert not self.book.is_sure
+            assert max(over_ma) == self.sample_ma - held_ma - (self.lot.tolerance_ma if held_ma else 0)
+        has_followed = self.sampled_ms >= self.book.changed_ms + ledger.FOLLOW_MS
+        if was_known and self.book.confirmed_ma is not None and not has_followed:
+            assert self.book.overdraws, "being told less is no proof of drawing less"
+
+    def held_ma(self) -> int:
+        return ledger.held_ma(self.lot, self.lot.evses[0], self.image(), self.book, self.now_ms)
 
 
 EXAMPLES, STEPS = (2_500, 50) if os.environ.get("AMPYARD_SOAK") else (150, 40)
@@ -157,6 +209,8 @@ TestLedger = Ledger.TestCase
 CHOICES = {
     "time_passes": {"ms": [10, 3_000, 11_000, 14_500, 28_000, 50_000, 62_000, 80_000]},
     "offer": {"limit_ma": [0, 6_000, 10_000, 32_000], "arrives": [True, True, False]},
+    "offer_that_it_confirms_and_ignores": {"limit_ma": [0, 6_000, 10_000]},
+    "sample": {"draws_ma": [0, 6_000, 32_000, 50_000]},
     "outcome": {"answered": [True, True, False]},
     "offer_that_changes_nothing": {"limit_ma": [0, 6_000, 32_000], "result": [REFUSED, UNSENT]},
     "link_is_lost": {},
@@ -173,7 +227,8 @@ def may(machine: Ledger, name: str) -> bool:
         return not machine.is_linked
     if name == "the_controller_restarts":
         return machine.station.limit_ma is not None
-    return name == "time_passes" or (machine.is_linked and (name != "offer" or len(machine.waiting) < 3))
+    is_offer = name in ("offer", "offer_that_it_confirms_and_ignores")
+    return name == "time_passes" or (machine.is_linked and (not is_offer or len(machine.waiting) < 3))
 
 
 def test_a_hundred_thousand_steps_of_chance_find_no_current_that_is_not_booked() -> None:
@@ -189,6 +244,7 @@ def test_a_hundred_thousand_steps_of_chance_find_no_current_that_is_not_booked()
             name = chance.choice([each for each in CHOICES if may(machine, each)])
             getattr(machine, name)(**{key: chance.choice(values) for key, values in CHOICES[name].items()})
             machine.whatever_it_believes_is_booked()
+            machine.who_was_seen_to_draw_more_than_it_may_is_not_relied_on()
 
 
 def book_of(**options) -> Book:
@@ -215,6 +271,23 @@ def test_who_was_there_between_two_cycles_only_was_heard_of_too() -> None:
     lot, book = lot_of(), book_of()
     ledger.note_link(book, EvseImage(id="bay-1", is_linked=False, link_losses=1))
     assert held(lot, book, TIMES_MS[1] + CLOCK_ERROR_MS + 1, linked=False) == 32_000
+
+
+def test_who_overdraws_is_not_relied_on_until_a_sample_shows_that_it_obeys() -> None:
+    lot, book = lot_of(), book_of(confirmed_ma=16_000, confirmed_sent_ms=1_000, changed_ms=1_000)
+
+    def over(draws_ma: int, sampled_ms: int) -> int:
+        image = EvseImage(id="bay-1", is_linked=True, terminals_ma=(draws_ma,) * 3, sampled_ms=sampled_ms)
+        flowing_ma = ledger.measured(lot.evses[0], image, sampled_ms)
+        held_ma = ledger.held_ma(lot, lot.evses[0], image, book, sampled_ms)
+        return max(ledger.excess(lot, held_ma, (0, 1, 2), flowing_ma, image, book))
+
+    assert (over(20_000, 8_999), book.is_sure) == (0, True)
+    assert (over(20_000, 9_000), book.is_sure) == (3_400, False)
+    ledger.note_decided(book, 1, 10_000, 10_000)
+    ledger.note_result(book, OfferResult(evse="bay-1", number=1, result=CONFIRMED, sent_ms=10_000), 10_100)
+    assert (over(20_000, 12_000), book.is_sure) == (0, False), "too early to say that it follows this time"
+    assert (over(10_000, 18_000), book.is_sure) == (0, True)
 
 
 def test_between_two_offers_the_larger_one_is_booked_until_the_later_is_confirmed() -> None:
