@@ -1,4 +1,4 @@
-"""What may be assumed of a meter, by the age of what it last said.
+"""What may be assumed of a meter by the age of what it last said; and, in one table, of whatever fails.
 
 | state  | when                                              | what follows                                  |
 |--------|---------------------------------------------------|-----------------------------------------------|
@@ -7,6 +7,46 @@
 | stale  | none for `stale_after_ms` (5 s unless configured) | the configured worst-case building load       |
 | frozen | answers, but bit for bit the same for 15 s        | as stale                                      |
 | never  | no usable answer since the start                  | as stale                                      |
+
+Every failure, and what is assumed and done; T is the time of the dead man. What reads a meter calls NaN,
+infinity, a negative current, ten times the rating and impossible voltages (swapped words) no answer.
+
+| what fails                         | what is assumed, and done                                            |
+|------------------------------------|----------------------------------------------------------------------|
+| meter late                         | 2 s: nothing rises; who charges goes on                              |
+| meter silent                       | 5 s: the worst-case building, or the last one where that was more;   |
+|                                    | all go down to fit, minimum times or not; back without a hold when   |
+|                                    | it answers again                                                     |
+| meter frozen                       | the same for 5 s: nothing rises; for 15 s: as silent                 |
+| meter never heard                  | the worst-case building from the start                               |
+| meter without usable currents      | the worst-case building at once                                      |
+| meter far too high                 | believed: load is shed until it says less                            |
+| meter negative without direction   | no surplus: the building takes nothing, the rating is the limit      |
+| meter shows less than cars draw    | the building takes nothing; what it took before while the meter      |
+|                                    | stands                                                               |
+| meter ahead in time                | nothing rises                                                        |
+| meter behind in time               | as late, then as silent                                              |
+| cycle stands still                 | ages count on: meters are silent, offers are over; nothing rises     |
+| charger loses its link             | its last limit until T + 15 s, its last sample for 120 s, its        |
+|                                    | fallback as well; then what the guarantee credits: its fallback, or  |
+|                                    | its rating; others make room                                         |
+| charger silent since the start     | its rating until T + 15 s, then what the guarantee credits           |
+| charger boots                      | its rating on all phases until it confirms an offer again            |
+| charger refuses limits             | what it has; asked again after 5, 10 .. 60 s; others make room       |
+| charger loses answers              | the larger of old and new until it confirms; others wait for that    |
+| charger overdraws                  | what it draws, whatever it is told to; others make room at once      |
+| charger draws on phases not learnt | they count from the sample on that shows it                          |
+| charger sends no meter values      | its offer on all its phases; nothing of it is taken off the meter,   |
+|                                    | so that what it draws counts as the building's too                   |
+| charger sends stale values         | older than 120 s: as none                                            |
+| charger samples ahead in time      | booked as they are; no fall of the building is believed              |
+| charger invents currents           | booked, so that others lose; nobody gains                            |
+| charger does not pause at 0 A      | its minimum counts at 0 A until it was seen to pause                 |
+| charger clock ahead                | its fallback counts from when a refresh is late, or 16 s before T    |
+| charger clock behind               | its last limit counts until T + 15 s                                 |
+| charger without a dead man         | its rating, always                                                   |
+
+tests/core/test_failsafe.py has a test of every row, named after it.
 """
 
 from edge.core.image import MeterImage

@@ -1,0 +1,396 @@
+"""What is assumed of whatever fails: one test for every row of the table in edge/core/failsafe.py."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge.core import failsafe
+from edge.core.image import Image, MeterImage
+from edge.core.memory import Memory
+from tests.core.test_step import busy, setpoints
+from tests.core.virtual_lot import VirtualLot
+
+WORST_MA = 39_000  # what the building may take at most, and more than it does
+ROOM_MA = 63_000 - WORST_MA
+
+
+def booked(lot: VirtualLot, bay: str = "bay-0") -> tuple[int, int, int]:
+    return next(each.booked_ma for each in lot.decision.setpoints if each.evse == bay)
+
+
+def grid(lot: VirtualLot):
+    return next(view for view in lot.decision.circuits if view.name == "grid")
+
+
+def planned_ma(lot: VirtualLot) -> int:
+    """What the worst phase of the grid may carry of the chargers by what is booked."""
+    return max(grid(lot).booked_ma)
+
+
+def risen(lot: VirtualLot, since: int) -> list:
+    return lot.raised[since:]
+
+
+def seen_as(lot: VirtualLot, **values) -> None:
+    """From now on every reading of the meter has these values."""
+
+    def change(_: VirtualLot, image: Image) -> None:
+        for meter in image.meters:
+            for name, value in values.items():
+                setattr(meter, name, value(meter) if callable(value) else value)
+
+    lot.sloppy = change
+
+
+def hungry() -> VirtualLot:
+    """A settled lot whose building has just left room: everybody would rise within seconds."""
+    lot = busy(building_max_ma=WORST_MA, hold_up_ms=0, sample_every_ms=1_000)
+    lot.building = [2_000, 2_000, 2_000]
+    return lot
+
+
+def alone(**options) -> VirtualLot:
+    return busy(bays=1, unknown_bay=None, sample_every_ms=1_000, **options)
+
+
+def test_the_lot_of_these_tests_rises_when_nothing_fails() -> None:
+    lot = hungry()
+    begin = len(lot.raised)
+    lot.run(15_000)
+    assert risen(lot, begin)
+
+
+def test_meter_late() -> None:
+    lot = hungry()
+    before = setpoints(lot)
+    lot.meter = "silent"
+    begin = len(lot.raised)
+    lot.run(4_000)
+    assert grid(lot).meter == "late"
+    assert risen(lot, begin) == []
+    assert setpoints(lot) == before
+
+
+def test_meter_silent() -> None:
+    lot = busy(building_max_ma=WORST_MA)
+    before = sum(setpoints(lot).values())
+    lot.meter = "silent"
+    lot.run(7_000)
+    assert (grid(lot).meter, grid(lot).background_ma) == ("stale", (WORST_MA,) * 3)
+    lot.run(18_000)  # until every station has sent a sample since
+    assert planned_ma(lot) <= ROOM_MA
+    lot.meter = "good"
+    lot.run(25_000)
+    assert sum(setpoints(lot).values()) >= before - 6_000
+
+
+def test_meter_silent_while_the_building_takes_more_than_it_may() -> None:
+    lot = busy(building_max_ma=5_000)
+    last_ma = grid(lot).background_ma
+    lot.meter = "silent"
+    lot.run(10_000)
+    assert grid(lot).background_ma == last_ma
+    assert min(last_ma) > 5_000
+
+
+def test_meter_frozen() -> None:
+    lot = hungry()
+    lot.meter = "frozen"
+    begin = len(lot.raised)
+    lot.run(7_000)
+    assert grid(lot).meter == "late"
+    lot.run(13_000)
+    assert grid(lot).meter == "frozen"
+    assert risen(lot, begin) == []
+    lot.run(10_000)
+    assert planned_ma(lot) <= ROOM_MA
+
+
+def test_meter_never_heard() -> None:
+    lot = busy(building_max_ma=WORST_MA)
+    lot.memory = Memory(lot.lot, now_ms=lot.now_ms)
+    lot.meter, lot.reading = "silent", None
+    lot.run(20_000)
+    assert (grid(lot).meter, grid(lot).background_ma) == ("never", (WORST_MA,) * 3)
+    assert planned_ma(lot) <= ROOM_MA
+
+
+def test_meter_without_usable_currents() -> None:
+    lot = hungry()
+    seen_as(lot, current_ma=None)
+    begin = len(lot.raised)
+    lot.run(1_000)
+    assert min(grid(lot).background_ma) >= WORST_MA
+    lot.run(15_000)
+    assert planned_ma(lot) <= ROOM_MA
+    assert risen(lot, begin) == []
+
+
+def test_meter_far_too_high() -> None:
+    lot = busy()
+    seen_as(lot, current_ma=lambda meter: (600_000, meter.current_ma[1], meter.current_ma[2]))
+    lot.run(5_000)
+    assert set(setpoints(lot).values()) == {0}
+    lot.sloppy = None
+    lot.run(180_000)
+    assert min(setpoints(lot).values()) >= 6_000
+
+
+def test_meter_negative_without_direction() -> None:
+    lot = busy()
+    seen_as(lot, current_ma=lambda meter: tuple(-each for each in meter.current_ma))
+    lot.run(60_000)
+    assert grid(lot).background_ma == (0, 0, 0)
+    assert planned_ma(lot) <= 63_000
+
+
+def test_meter_shows_less_than_cars_draw() -> None:
+    lot = busy()
+    before = grid(lot).background_ma
+    seen_as(lot, current_ma=(1_000, 1_000, 1_000), unchanged_since_ms=lot.now_ms)
+    lot.run(4_000)
+    assert all(now >= 0 for now in grid(lot).background_ma)
+    lot.run(10_000)  # by now every station has sent a sample that is newer than this reading
+    assert all(now >= then for now, then in zip(grid(lot).background_ma, before, strict=True))
+    assert planned_ma(lot) <= 63_000 - min(before)
+
+
+def test_meter_ahead_in_time() -> None:
+    lot = hungry()
+    seen_as(lot, taken_ms=lot.now_ms + 3_600_000, unchanged_since_ms=lot.now_ms + 3_600_000)
+    begin = len(lot.raised)
+    lot.run(30_000)
+    assert grid(lot).meter == "late"
+    assert risen(lot, begin) == []
+
+
+def test_meter_behind_in_time() -> None:
+    lot = hungry()
+    seen_as(lot, taken_ms=lot.now_ms - 3_000, unchanged_since_ms=lot.now_ms - 3_000)
+    begin = len(lot.raised)
+    lot.run(1_000)
+    assert grid(lot).meter == "late"
+    lot.run(4_000)
+    assert grid(lot).meter == "stale"
+    assert risen(lot, begin) == []
+
+
+def test_cycle_stands_still() -> None:
+    lot = busy(building_max_ma=WORST_MA)
+    before = setpoints(lot)
+    lot.now_ms += 150_000  # nobody was asked or told anything meanwhile
+    lot._cycle()
+    assert grid(lot).meter == "stale"
+    assert all(now <= before[name] for name, now in setpoints(lot).items())
+    assert max(booked(lot)) >= lot.stations["bay-0"].evse.fallback_ma
+
+
+@pytest.mark.parametrize(("guarantee_ma", "then_ma"), [(None, 10_600), (32_000, 32_600)])
+def test_charger_loses_its_link(guarantee_ma: int | None, then_ma: int) -> None:
+    lot = busy(fallback_ma=10_000)
+    if guarantee_ma is not None:
+        lot.lot.by_id["bay-0"].credit_ma = guarantee_ma
+    station = lot.stations["bay-0"]
+    last_ma = max(booked(lot))
+    station.is_linked, station.losses = False, station.losses + 1
+    lot.run(2_000)
+    assert max(booked(lot)) == max(last_ma, 10_600)
+    lot.run(lot.lot.silence_ms + 5_000)
+    assert max(booked(lot)) == then_ma
+    assert lot.late_excess == []
+
+
+def test_charger_silent_since_the_start() -> None:
+    lot = VirtualLot(1, fallback_ma=6_000)
+    lot.stations["bay-0"].is_linked, lot.stations["bay-0"].boots = False, 0
+    lot.run(5_000)
+    assert booked(lot) == (32_600,) * 3
+    lot.run(lot.lot.silence_ms)
+    assert booked(lot) == (6_600,) * 3
+
+
+def test_charger_boots() -> None:
+    lot = busy()
+    lot.stations["bay-0"].mode = "mute"
+    lot.stations["bay-0"].boots += 1
+    lot.run(1_000)
+    assert booked(lot) == (32_600,) * 3
+    lot.stations["bay-0"].mode = "obeys"
+    lot.run(30_000)
+    assert max(booked(lot)) < 32_600
+    assert lot.late_excess == []
+
+
+def test_charger_refuses_limits() -> None:
+    lot = busy()
+    station = lot.stations["bay-0"]
+    held_ma = station.limit_ma
+    lot.run(lot.lot.refresh_ms)
+    asked = lot.memory.books["bay-0"].last_number
+    station.mode = "refuses"
+    lot.building = [30_000, 30_000, 30_000]
+    lot.disturb()
+    lot.run(20_000)
+    assert max(booked(lot)) >= held_ma
+    assert 0 < lot.memory.books["bay-0"].refusals <= 4
+    assert lot.memory.books["bay-0"].last_number > asked
+    assert planned_ma(lot) <= 63_000 - 30_000 or set(setpoints(lot).values()) <= {0, 6_000}
+    assert lot.late_excess == []
+
+
+def test_charger_loses_answers() -> None:
+    lot = alone(rating_ma=40_000, building_max_ma=40_000)
+    lot.stations["bay-0"].mode = "mute"
+    before_ma = setpoints(lot)["bay-0"]
+    lot.building = [30_000, 30_000, 30_000]
+    lot.run(3_000)
+    assert setpoints(lot)["bay-0"] < before_ma
+    assert max(booked(lot)) >= before_ma + 600
+
+
+def test_charger_overdraws() -> None:
+    lot = busy(bays=2, rating_ma=50_000, building_max_ma=15_000, sample_every_ms=1_000)
+    assert setpoints(lot) == {"bay-0": 18_000, "bay-1": 18_000}
+    lot.stations["bay-0"].obeys = False
+    lot.run(5_000)
+    assert max(booked(lot)) == 32_600
+    assert setpoints(lot)["bay-1"] == 0, "12 of the building and 32.6 leave less than its minimum"
+    lot.run(5_000)
+    lot.late_excess.clear()  # the car that rises, its sample, the offer, the car that falls
+    lot.run(60_000)
+    assert lot.late_excess == []
+
+
+def test_charger_draws_on_phases_not_learnt() -> None:
+    lot = VirtualLot(1, bays=1, sample_every_ms=1_000)
+    lot.run(3_000)
+    station = lot.stations["bay-0"]
+    station.charging, station.since_ms, station.car_phases = True, lot.now_ms, (0,)
+    lot.run(30_000)
+    assert sorted(booked(lot)) == [0, 0, 32_600]
+    station.car_phases = (1,)
+    lot.run(3_000)
+    assert sorted(each > 0 for each in booked(lot)) == [False, True, True]
+
+
+def test_charger_sends_no_meter_values() -> None:
+    lot = VirtualLot(1, bays=2, unknown_bay=None, rating_ma=50_000, building_max_ma=15_000, hold_up_ms=0)
+    for station in lot.stations.values():
+        station.charging, station.since_ms, station.car_phases = True, lot.now_ms, (0,)
+    dumb = lot.stations["bay-0"]
+    dumb.is_sampling, dumb.sample = False, None
+    lot.run(120_000)
+    assert len(set(booked(lot))) == 1, "all its phases count"
+    assert max(booked(lot)) == setpoints(lot)["bay-0"] + 600
+    drawn_ma = dumb.grid()
+    told = [at - own for at, own in zip(grid(lot).background_ma, lot.building, strict=True)]
+    assert all(more >= own for more, own in zip(told, drawn_ma, strict=True)), "taken for the building's"
+    begin = len(lot.raised)
+    dumb.car_max_ma = 6_000
+    lot.run(60_000)
+    assert [each for each in risen(lot, begin) if each[1] == "bay-0"] == []
+    assert all(ours + own <= 50_000 for ours, own in zip(grid(lot).booked_ma, lot.building, strict=True))
+    assert lot.late_excess == []
+
+
+def test_charger_sends_stale_values() -> None:
+    lot = busy(bays=2, unknown_bay=None, sample_every_ms=1_000)
+    lot.stations["bay-0"].is_sampling = False
+    lot.run(115_000)
+    believed_ma = max(grid(lot).background_ma)
+    assert believed_ma <= max(lot.building) + 1_000
+    lot.run(10_000)
+    assert max(grid(lot).background_ma) >= max(lot.building) + min(lot.stations["bay-0"].grid())
+
+
+def test_charger_samples_ahead_in_time() -> None:
+    lot = busy(bays=2, unknown_bay=None)
+    before = grid(lot).background_ma
+
+    def hurry(_: VirtualLot, image: Image) -> None:
+        for evse in image.evses:
+            if evse.id == "bay-0":
+                evse.sampled_ms, evse.terminals_ma = lot.now_ms + 3_600_000, (20_000, 20_000, 20_000)
+
+    lot.sloppy = hurry
+    lot.building = [2_000, 2_000, 2_000]
+    lot.run(30_000)
+    assert all(now >= then for now, then in zip(grid(lot).background_ma, before, strict=True))
+    assert min(booked(lot)) >= 20_600
+    assert lot.late_excess == []
+
+
+def test_charger_invents_currents() -> None:
+    lot = busy()
+
+    def lie(_: VirtualLot, image: Image) -> None:
+        for evse in image.evses:
+            if evse.id == "bay-0":
+                evse.terminals_ma = (500_000, 500_000, 500_000)
+
+    begin = len(lot.raised)
+    lot.sloppy = lie
+    lot.run(120_000)
+    assert min(booked(lot)) == 500_600
+    assert [each for each in risen(lot, begin) if each[1] != "bay-0"] == []
+    assert lot.late_excess == []
+
+
+@pytest.mark.parametrize(("proven", "counts_ma"), [(False, 6_600), (True, 0)])
+def test_charger_does_not_pause_at_0_a(proven: bool, counts_ma: int) -> None:
+    lot = alone(rating_ma=40_000, building_max_ma=40_000, pause_proven=proven)
+    lot.building = [39_000, 39_000, 39_000]
+    lot.run(20_000)
+    assert setpoints(lot)["bay-0"] == 0
+    assert booked(lot) == (counts_ma,) * 3
+
+
+def test_charger_clock_ahead() -> None:
+    lot = alone(rating_ma=40_000, building_max_ma=40_000, fallback_ma=10_000)
+    lot.building = [32_000, 32_000, 32_000]
+    lot.run(20_000)
+    assert max(booked(lot)) < 10_600
+    lot.stations["bay-0"].mode = "mute"
+    sent_ms = lot.memory.books["bay-0"].confirmed_sent_ms
+    earliest_ms = sent_ms + lot.lot.dead_man_ms - 16_000  # 15 s ahead, and up to a second of rounding
+    lot.run(earliest_ms - lot.now_ms)
+    assert max(booked(lot)) >= 10_600
+
+
+def test_charger_clock_behind() -> None:
+    lot = alone(rating_ma=40_000)
+    last_ma = max(booked(lot))
+    station = lot.stations["bay-0"]
+    station.is_linked, station.losses, station.sample = False, 1, None
+    told_ms = lot.memory.books["bay-0"].confirmed_sent_ms
+    lot.run(told_ms + lot.lot.dead_man_ms + 14_000 - lot.now_ms)
+    assert max(booked(lot)) == last_ma
+    lot.run(3_000)
+    assert max(booked(lot)) == 6_600
+
+
+def test_charger_without_a_dead_man() -> None:
+    lot = VirtualLot(1, bays=1)
+    lot.lot.by_id["bay-0"].has_dead_man = False
+    lot.run(20_000)
+    assert booked(lot) == (32_600,) * 3
+
+
+def rows() -> list[str]:
+    """What fails, by the second table of the docstring."""
+    table = failsafe.__doc__.split("| what fails")[1]
+    return [name for name in re.findall(r"^\| ([^|]+?) +\|", table, flags=re.MULTILINE) if name.strip()]
+
+
+@pytest.mark.parametrize("row", rows())
+def test_every_row_of_the_table_has_its_test(row: str) -> None:
+    name = "test_" + re.sub(r"\W+", "_", row.strip().lower())
+    assert callable(globals().get(name)), f"no {name} in {Path(__file__).name}"
+
+
+def test_the_table_says_something_of_every_state_of_a_meter() -> None:
+    reading = MeterImage(circuit="grid", taken_ms=0, unchanged_since_ms=0, current_ma=(1, 1, 1))
+    states = {failsafe.meter_state(reading, 5_000, now_ms) for now_ms in (0, 3_000, 6_000)}
+    assert states | {failsafe.meter_state(None, 5_000, 0)} == {"fresh", "late", "stale", "never"}
+    assert len(rows()) >= 25
