@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.core import protection as curves
 from edge.core.image import LimitImage
 from edge.core.memory import Memory
 from edge.core.protection import CURVES, Heat
@@ -154,3 +155,30 @@ def test_no_device_trips_and_nobody_rises_into_an_overload(
                     assert heats[phase] <= trip
             if grid_of(lot).is_borne:
                 assert len(lot.raised) == raised
+
+
+def trips_when_the_building_keeps_rising(protection: str) -> bool:
+    """A device of the quickest kind, rested, behind a full lot; the building takes ever more."""
+    lot = lot_behind(protection)
+    curve = CURVES[protection]
+    heats = [1.0] * 3
+    lasts_ms = max(60_000, 2 * curve.fast_ms)
+    for percent in (9, 18, 30, 45):
+        lot.building = [base + RATING_MA * percent // 100 for base in (10_000, 8_000, 12_000)]
+        for _ in range(lasts_ms // TICK_MS):
+            lot.tick()
+            for phase, flowing_ma in enumerate(lot.true_ma("grid")):
+                drive = (flowing_ma / RATING_MA) ** 2
+                heats[phase] = drive + (heats[phase] - drive) * math.exp(-TICK_MS / curve.fast_ms)
+            if max(heats) > (curve.bears_permille / 1000) ** 2:
+                return True
+    return False
+
+
+@pytest.mark.parametrize("protection", ["gG", "mcb-c", "transformer"])
+def test_a_building_that_keeps_rising_trips_nothing_and_a_curve_that_bears_all_would_be_found(
+    protection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not trips_when_the_building_keeps_rising(protection)
+    monkeypatch.setattr(curves, "bears", lambda heat, curve, rating_ma, reaction_ms: True)
+    assert trips_when_the_building_keeps_rising(protection)
