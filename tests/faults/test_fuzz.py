@@ -1,0 +1,89 @@
+"""Frames of any kind: the controller lives, answers every CALL, and keeps nobody else waiting."""
+
+import asyncio
+import json
+
+import aiohttp
+import pytest
+
+from edge.dialects.v16.arrival import Arrival
+from edge.dialects.v16.charger_events import answer_to, events_of
+from edge.links.ocppj_server import serve
+from edge.site.events import BootAnswer, CertificateAnswer, StartAnswer, TokenAnswer
+from tests.faults.fuzz import fuzz, handshake
+from tests.faults.hostile import ANSWERED, CATALOGUE, ENDS_THE_CONNECTION, IGNORED, NAMELESS
+
+FRAMES = 6_000
+FATES = {ANSWERED: ["x-1"], NAMELESS: ["-1"], IGNORED: []}
+ARRIVAL = Arrival(charger="x", now_ms=1_700_000_000_000, mono_ms=0, is_synchronised=True, linked_ms=0)
+ACCEPTED = TokenAnswer(status="accepted")
+ANSWERS = {
+    "BootNotification": BootAnswer(status="accepted", interval_s=60, now_ms=0),
+    "Authorize": ACCEPTED,
+    "StartTransaction": StartAnswer(transaction_id=1, token=ACCEPTED),
+    "SignCertificate": CertificateAnswer(is_accepted=False),
+}
+
+
+async def understand(action, raw):
+    """As the driver does it, with a site that agrees to everything."""
+    events_of(action, raw, ARRIVAL)
+    return answer_to(action, ANSWERS.get(action), now_ms=0)
+
+
+@pytest.fixture
+async def door():
+    """A server that understands what it hears; what it could not handle would be in the log."""
+
+    async def own(connection):
+        await connection.run(understand)
+
+    async with serve(
+        "127.0.0.1", 0, subprotocols=("ocpp1.6",), admit=lambda *_: None, on_connection=own
+    ) as port:
+        yield f"ws://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("hostile", CATALOGUE, ids=[each.name for each in CATALOGUE])
+async def test_each_hostile_frame_has_its_fate_and_the_connection_lives_on(door, hostile, caplog):
+    async with (
+        asyncio.timeout(10),
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{door}/x", protocols=("ocpp1.6",)) as socket,
+    ):
+        frame = hostile.frame("x-1")
+        await (socket.send_bytes(frame) if isinstance(frame, bytes) else socket.send_str(frame))
+        await socket.send_str('[2,"after","Heartbeat",{}]')
+        answered = []
+        while (got := json.loads((await socket.receive()).data)[1]) != "after":
+            answered.append(got)
+    assert answered == FATES[hostile.fate]
+    assert "could not be handled" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ENDS_THE_CONNECTION)
+async def test_what_breaks_the_websocket_ends_it_and_nothing_else(door, name):
+    async with asyncio.timeout(10):
+        reader, writer = await handshake(door, "x")
+        writer.write(ENDS_THE_CONNECTION[name]())
+        while await _read(reader):
+            pass
+        writer.close()
+        again, writer = await handshake(door, "x")
+        assert not again.at_eof()
+        writer.close()
+
+
+async def _read(reader):
+    try:
+        return await reader.read(65_536)
+    except ConnectionError:
+        return b""
+
+
+async def test_frames_of_any_kind_cost_the_controller_nothing(tmp_path):
+    tally = await fuzz(tmp_path, frames=FRAMES, seed=2, connections=4)
+    assert tally.is_clean, "\n".join(tally.lines())
+    assert tally.frames == FRAMES
+    assert tally.asked.total() > 0
+    assert set(tally.answers) > {"a result", "FormationViolation", "NotImplemented"}
