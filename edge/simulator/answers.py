@@ -1,11 +1,12 @@
 """How a simulated charger answers what its CSMS asks of it (OCPP 1.6 ed. 2 section 5)."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from edge.ocpp.rpc import NOT_SUPPORTED, Fault
 from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
+from edge.ocpp.v16 import security
 from edge.ocpp.v16.types import (
     ChargingProfile,
     CompositePeriod,
@@ -14,17 +15,22 @@ from edge.ocpp.v16.types import (
     Message,
     MessageTrigger,
 )
+from edge.simulator.aside_answers import AsideAnswers
 from edge.simulator.connector import Connector
+from edge.simulator.jobs import Jobs
 from edge.simulator.station import Station
 
-_TRIGGERS: set[MessageTrigger] = {"BootNotification", "Heartbeat", "MeterValues", "StatusNotification"}
+Triggered = MessageTrigger | Literal["LogStatusNotification"]
 
 
 class Afterwards(Protocol):
     """What the charger does once the answer is out."""
 
-    def send(self, message: MessageTrigger, connectors: list[Connector]) -> None:
+    def send(self, message: Triggered, connectors: list[Connector]) -> None:
         """The message that was triggered."""
+
+    def password_changed(self) -> None:
+        """A new connection, with the new password."""
 
     def reset(self, *, is_hard: bool) -> None:
         """A reboot."""
@@ -36,8 +42,11 @@ class Afterwards(Protocol):
 class Answers:
     """One charger's answers; each takes effect at once unless it is said to come afterwards."""
 
-    def __init__(self, station: Station, afterwards: Afterwards, mono_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, station: Station, afterwards: Afterwards, jobs: Jobs, mono_ms: Callable[[], int]
+    ) -> None:
         self._station = station
+        self._aside = AsideAnswers(station, jobs).table()
         self._afterwards = afterwards
         self._mono_ms = mono_ms
 
@@ -57,8 +66,9 @@ class Answers:
             ask.SetChargingProfile: self._install,
             ask.TriggerMessage: self._trigger,
             ask.UnlockConnector: self._unlock,
+            security.ExtendedTriggerMessage: self._trigger_extended,
         }
-        answer = table.get(type(request))
+        answer = table.get(type(request)) or self._aside.get(type(request))
         if answer is None:
             raise Fault(NOT_SUPPORTED, f"{type(request).__name__} is not for chargers")
         return answer(request)
@@ -77,6 +87,8 @@ class Answers:
 
     def _change(self, request: ask.ChangeConfiguration) -> Message:
         status = self._station.configuration.change(request.key, request.value)
+        if request.key == "AuthorizationKey" and status == "Accepted":
+            self._afterwards.password_changed()
         return tell.ChangeConfigurationResponse(status=status)
 
     def _reset(self, request: ask.Reset) -> Message:
@@ -117,16 +129,18 @@ class Answers:
         )
 
     def _remote_start(self, request: ask.RemoteStartTransaction) -> Message:
-        connector = self._free(request.connector_id)
+        connector = self._free(request.connector_id, request.id_tag)
         if connector is None or not self._station.is_accepted:  # section 4.2: not while Pending
             return tell.RemoteStartTransactionResponse(status="Rejected")
         self._afterwards.start(connector, request.id_tag, request.charging_profile)
         return tell.RemoteStartTransactionResponse(status="Accepted")
 
-    def _free(self, number: int | None) -> Connector | None:
+    def _free(self, number: int | None, token: str) -> Connector | None:
         """The connector asked for, or the first that could charge; None when it cannot."""
         asked = self._station.connectors if number is None else [self._station.connector(number)]
         usable = [c for c in asked if c is not None and c.transaction is None and c.is_operative]
+        group = self._station.local_list.group(token)
+        usable = [c for c in usable if not self._station.refuses(c, token, group)]
         return next((c for c in usable if c.is_plugged), usable[0] if usable else None)
 
     def _remote_stop(self, request: ask.RemoteStopTransaction) -> Message:
@@ -137,17 +151,25 @@ class Answers:
         return tell.RemoteStopTransactionResponse(status="Accepted")
 
     def _trigger(self, request: ask.TriggerMessage) -> Message:
-        wanted = request.requested_message
-        if wanted not in _TRIGGERS:
-            return tell.TriggerMessageResponse(status="NotImplemented")
+        is_there = self._send(request.requested_message, request.connector_id)
+        return tell.TriggerMessageResponse(status="Accepted" if is_there else "Rejected")
+
+    def _trigger_extended(self, request: security.ExtendedTriggerMessage) -> Message:
+        if request.requested_message == "SignChargePointCertificate":  # it has no key of its own
+            return security.ExtendedTriggerMessageResponse(status="NotImplemented")
+        is_there = self._send(request.requested_message, request.connector_id)
+        return security.ExtendedTriggerMessageResponse(status="Accepted" if is_there else "Rejected")
+
+    def _send(self, wanted: Triggered, number: int | None) -> bool:
+        """Have a message sent; False when there is no such connector."""
         connectors = self._station.connectors
-        if request.connector_id and wanted in {"MeterValues", "StatusNotification"}:
-            connector = self._station.connector(request.connector_id)
+        if number and wanted in {"MeterValues", "StatusNotification"}:
+            connector = self._station.connector(number)
             if connector is None:
-                return tell.TriggerMessageResponse(status="Rejected")
+                return False
             connectors = [connector]
         self._afterwards.send(wanted, connectors)
-        return tell.TriggerMessageResponse(status="Accepted")
+        return True
 
     def _availability(self, request: ask.ChangeAvailability) -> Message:
         connector = self._station.connector(request.connector_id)
@@ -165,6 +187,8 @@ class Answers:
         connector = self._station.connector(request.connector_id)
         if connector is None:
             return tell.UnlockConnectorResponse(status="NotSupported")
+        if self._station.oddities.jams:
+            return tell.UnlockConnectorResponse(status="UnlockFailed")
         if connector.transaction is not None:
             self._station.end(connector, "UnlockCommand", self._mono_ms())
         return tell.UnlockConnectorResponse(status="Unlocked")

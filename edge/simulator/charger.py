@@ -12,18 +12,20 @@ from edge.core.errors import PeerError
 from edge.links.ocppj import Connection
 from edge.links.ocppj_client import ConnectRefused, connect
 from edge.ocpp.rpc import Fault, LinkLost
-from edge.ocpp.v16 import codec
-from edge.ocpp.v16.types import ChargingProfile, MessageTrigger
+from edge.ocpp.v16 import codec, security
+from edge.ocpp.v16.types import ChargingProfile, IdTagInfo, Message
 from edge.plant.cars import CarModel
 from edge.plant.evse import Evse
-from edge.simulator.answers import Answers
+from edge.simulator.answers import Answers, Triggered
 from edge.simulator.clocks import DeviceClock
 from edge.simulator.connector import Connector
 from edge.simulator.conversation import Conversation, Pace
+from edge.simulator.jobs import Jobs
 from edge.simulator.station import Station, StationPlan
 
 log = logging.getLogger(__name__)
 
+_JOB_REPORTS = {"DiagnosticsStatusNotification", "FirmwareStatusNotification", "LogStatusNotification"}
 _MOMENT_S = 0.05  # between an answer and what it announced
 
 
@@ -47,7 +49,14 @@ class Charger:
         self._password = password
         self._mono_ms = mono_ms
         self._pace = pace or Pace()
-        self._answers = Answers(self.station, self, mono_ms)
+        self._jobs = Jobs(
+            self._later,
+            self._report,
+            step_s=self._pace.job_s,
+            fails=lambda: self.station.oddities.fails_jobs,
+            install=self._install,
+        )
+        self._answers = Answers(self.station, self, self._jobs, mono_ms)
         self._connection: Connection | None = None
         self._may_connect = asyncio.Event()
         self._may_connect.set()
@@ -85,7 +94,7 @@ class Charger:
         self.station.unplug(self._at(number), self._mono_ms())
 
     async def present(self, number: int, token: str) -> str:
-        """Shows a token: starts or ends a transaction. Answers Stopped or an AuthorizationStatus.
+        """Shows a token: starts or ends a transaction. Answers Stopped, Reserved or an AuthorizationStatus.
 
         Raises ValueError when the charger has no power.
         """
@@ -97,10 +106,12 @@ class Charger:
                 return "ConcurrentTx"
             self.station.end(connector, "Local", self._mono_ms())
             return "Stopped"
-        status = await self._authorise(token)
-        if status == "Accepted":
+        opinion = await self._authorise(token)
+        if opinion.status == "Accepted":
+            if self.station.refuses(connector, token, opinion.parent_id_tag):
+                return "Reserved"
             self.station.admit(connector, token, self._mono_ms())
-        return status
+        return opinion.status
 
     def cut_link(self) -> None:
         """Its network cable is pulled."""
@@ -152,7 +163,7 @@ class Charger:
                 self.url,
                 identity=self.name,
                 subprotocols=("ocpp1.6",),
-                password=self._password,
+                password=self.station.configuration.password or self._password,
                 timeout_s=self._pace.answer_s,
             ) as connection:
                 if self._may_connect.is_set():
@@ -194,10 +205,16 @@ class Charger:
 
     # -- afterwards, see Answers -------------------------------------------------------------------------
 
-    def send(self, message: MessageTrigger, connectors: list[Connector]) -> None:
+    def send(self, message: Triggered, connectors: list[Connector]) -> None:
         """What a TriggerMessage asked for."""
-        if self._conversation is not None:
+        if message in _JOB_REPORTS:
+            self._report(self._jobs.latest(message))
+        elif self._conversation is not None:
             self._later(self._send(self._conversation, message, connectors))
+
+    def password_changed(self) -> None:
+        """Whitepaper, use case A01: it connects anew with the new password."""
+        self._later(self._connect_anew())
 
     def reset(self, *, is_hard: bool) -> None:
         """A reboot on command; a soft one ends what runs first."""
@@ -207,13 +224,30 @@ class Charger:
         """A transaction on command (AuthorizeRemoteTxRequests, section 9.1.3)."""
         self._later(self._start(connector, token, profile))
 
-    def _later(self, work: Coroutine[None, None, None]) -> None:
+    def _later(self, work: Coroutine[None, None, None]) -> asyncio.Task[None] | None:
         if self._tasks is None:
             work.close()
-        else:
-            self._tasks.create_task(work)
+            return None
+        return self._tasks.create_task(work)
 
-    async def _send(self, talk: Conversation, message: MessageTrigger, connectors: list[Connector]) -> None:
+    def _report(self, message: Message) -> None:
+        self.station.reports.append(message)
+        if self._conversation is not None:
+            self._conversation.nudge()
+
+    async def _connect_anew(self) -> None:
+        await asyncio.sleep(_MOMENT_S)
+        if self._connection is not None:
+            self._connection.cut()
+
+    async def _install(self, name: str) -> None:
+        """A firmware of this name is put in, with a boot, and told as the whitepaper wants it (section 8)."""
+        self.station.firmware = name
+        await self._reset(is_hard=False)
+        stamp = self.station.clock.stamp()
+        self._report(security.SecurityEventNotification(type="FirmwareUpdated", timestamp=stamp))
+
+    async def _send(self, talk: Conversation, message: Triggered, connectors: list[Connector]) -> None:
         await asyncio.sleep(_MOMENT_S)
         try:
             await talk.send(message, connectors)
@@ -233,22 +267,30 @@ class Charger:
     async def _start(self, connector: Connector, token: str, profile: ChargingProfile | None) -> None:
         await asyncio.sleep(_MOMENT_S)
         must_ask = self.station.configuration.switch("AuthorizeRemoteTxRequests")
-        if must_ask and await self._authorise(token) != "Accepted":
+        if must_ask and (await self._authorise(token)).status != "Accepted":
             return
         self.station.admit(connector, token, self._mono_ms(), profile)
 
-    async def _authorise(self, token: str) -> str:
-        """What the CSMS says, or the charger alone when it cannot be asked."""
+    async def _authorise(self, token: str) -> IdTagInfo:
+        """What the CSMS says, or the charger alone when it cannot be asked (section 3.5)."""
+        configuration = self.station.configuration
+        listed = None
+        if configuration.switch("LocalAuthListEnabled"):
+            listed = self.station.local_list.status(token, self.station.clock.now_ms())
+        group = self.station.local_list.group(token)
+        if listed == "Accepted" and configuration.switch("LocalPreAuthorize"):
+            return IdTagInfo(status=listed, parent_id_tag=group)
         if self._conversation is not None and self.station.is_accepted:
             try:
                 return await self._conversation.authorise(token)
             except (PeerError, Fault) as fault:
                 log.debug("%s must decide alone: %s", self.name, fault)
-        configuration = self.station.configuration
-        alone = configuration.switch("LocalAuthorizeOffline") and configuration.switch(
-            "AllowOfflineTxForUnknownId"
-        )
-        return "Accepted" if alone else "Invalid"
+        if not configuration.switch("LocalAuthorizeOffline"):
+            return IdTagInfo(status="Invalid")
+        if listed is not None:
+            return IdTagInfo(status=listed, parent_id_tag=group)
+        alone = configuration.switch("AllowOfflineTxForUnknownId")
+        return IdTagInfo(status="Accepted" if alone else "Invalid")
 
     def _at(self, number: int) -> Connector:
         connector = self.station.connector(number)

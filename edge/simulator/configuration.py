@@ -1,6 +1,7 @@
 """A simulated charger's configuration keys, read and changed as they allow (OCPP 1.6 ed. 2 section 9)."""
 
 from dataclasses import dataclass
+from string import hexdigits
 
 from edge.ocpp.v16.types import ConfigurationStatus
 
@@ -12,7 +13,9 @@ _WRITABLE = {
     "ClockAlignedDataInterval": "0",
     "ConnectionTimeOut": "60",
     "ConnectorPhaseRotation": "NotApplicable",
+    "CpoName": "",
     "HeartbeatInterval": "60",
+    "LocalAuthListEnabled": "true",
     "LocalAuthorizeOffline": "true",
     "LocalPreAuthorize": "false",
     "MeterValuesAlignedData": "",
@@ -29,14 +32,25 @@ _WRITABLE = {
     "WebSocketPingInterval": "0",
 }
 _FIXED = {
+    "AdditionalRootCertificateCheck": "false",
+    "CertificateStoreMaxLength": "8",
     "ChargeProfileMaxStackLevel": "8",
     "ChargingScheduleAllowedChargingRateUnit": "Current,Power",
     "ChargingScheduleMaxPeriods": "24",
     "ConnectorSwitch3to1PhaseSupported": "false",
     "GetConfigurationMaxKeys": "99",
+    "LocalAuthListMaxLength": "500",
     "MaxChargingProfilesInstalled": "20",
-    "SupportedFeatureProfiles": "Core,RemoteTrigger,SmartCharging",
+    "ReserveConnectorZeroSupported": "true",
+    "SecurityProfile": "1",
+    "SendLocalListMaxLength": "100",
+    "SupportedFeatureProfiles": (
+        "Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging"
+    ),
+    "SupportedFileTransferProtocols": "FTP,FTPS,HTTP,HTTPS",
 }
+_WRITE_ONLY = "AuthorizationKey"  # security whitepaper, section 7.2
+_KEY_DIGITS = range(32, 41)  # 16 to 20 bytes in hexadecimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +65,13 @@ class Key:
 class Configuration:
     """What the charger is set to; it survives reboots."""
 
-    __slots__ = ("_fixed", "_values")
+    __slots__ = ("_fixed", "_values", "password")
 
     def __init__(self, *, connectors: int, **preset: str) -> None:
         self._fixed = {**_FIXED, "NumberOfConnectors": str(connectors)}
         self._values = dict(_WRITABLE)
+        self.password: bytes | None = None
+        """What it was told to show to its CSMS from now on."""
         for name, value in preset.items():
             (self._fixed if name in self._fixed else self._values)[name] = value
 
@@ -84,6 +100,8 @@ class Configuration:
 
     def change(self, name: str, value: str) -> ConfigurationStatus:
         """Sets a key; the answer is a ConfigurationStatus (section 7.22)."""
+        if name == _WRITE_ONLY:
+            return self._change_password(value)
         if name in self._fixed:
             return "Rejected"
         if name not in self._values:
@@ -91,6 +109,12 @@ class Configuration:
         if not _fits(_WRITABLE.get(name, ""), value):
             return "Rejected"
         self._values[name] = value
+        return "Accepted"
+
+    def _change_password(self, value: str) -> ConfigurationStatus:
+        if len(value) not in _KEY_DIGITS or len(value) % 2 or not set(value) <= set(hexdigits):
+            return "Rejected"
+        self.password = bytes.fromhex(value)
         return "Accepted"
 
 

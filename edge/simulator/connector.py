@@ -16,6 +16,7 @@ class Connector:
         "evse",
         "is_finishing",
         "is_operative",
+        "is_reserved",
         "number",
         "token",
         "transaction",
@@ -29,6 +30,7 @@ class Connector:
         self.transaction: Transaction | None = None
         self.is_finishing = False
         self.is_operative = True
+        self.is_reserved = False
         self.error: ChargePointErrorCode = "NoError"
         self._announced: tuple[ChargePointStatus, ChargePointErrorCode] | None = None
 
@@ -58,7 +60,9 @@ class Connector:
             return "Unavailable"
         if self.is_finishing and self.is_plugged:
             return "Finishing"
-        return "Preparing" if self.is_plugged or self.token is not None else "Available"
+        if self.is_plugged or self.token is not None:
+            return "Preparing"
+        return "Reserved" if self.is_reserved else "Available"
 
     @property
     def has_news(self) -> bool:

@@ -11,7 +11,7 @@ from edge.ocpp.rpc import CallRefused, CallTimedOut, Fault, LinkLost
 from edge.ocpp.v16 import codec
 from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
-from edge.ocpp.v16.types import Message, MessageTrigger
+from edge.ocpp.v16.types import IdTagInfo, Message
 from edge.simulator.connector import Connector
 from edge.simulator.outbox import Owed
 from edge.simulator.station import Station
@@ -31,6 +31,8 @@ class Pace:
     """How long it waits for an answer."""
     reconnect_s: float = 1.0
     """The first pause before a new connection; it doubles with jitter, up to eight times this."""
+    job_s: float = 2.0
+    """Each step of a firmware update or an upload."""
     boot_s: float = 1.0
     """From power to its first sign of life."""
 
@@ -48,6 +50,7 @@ class Conversation:
         self._has_news = asyncio.Event()
         self._owes = asyncio.Event()
         self._boot_asked = asyncio.Event()
+        self._has_reports = asyncio.Event()
 
     def nudge(self) -> None:
         """Wakes whoever has something to say."""
@@ -55,6 +58,8 @@ class Conversation:
             self._has_news.set()
         if len(self._station.outbox):
             self._owes.set()
+        if self._station.reports:
+            self._has_reports.set()
 
     async def run(self) -> None:
         """Talks until the link is lost."""
@@ -66,15 +71,16 @@ class Conversation:
                 group.create_task(_until_lost(self._beat()))
                 group.create_task(_until_lost(self._announce()))
                 group.create_task(_until_lost(self._deliver()))
+                group.create_task(_until_lost(self._report()))
         except LinkLost:
             return
 
-    async def authorise(self, token: str) -> str:
+    async def authorise(self, token: str) -> IdTagInfo:
         """The CSMS's opinion of a token. Raises LinkLost, CallTimedOut, CallRefused, Fault."""
         answer = await self._call(ask.Authorize(id_tag=token), tell.AuthorizeResponse)
-        return answer.id_tag_info.status
+        return answer.id_tag_info
 
-    async def send(self, message: MessageTrigger, connectors: list[Connector]) -> None:
+    async def send(self, message: str, connectors: list[Connector]) -> None:
         """One message out of turn, because it was triggered."""
         if message == "BootNotification":
             self._boot_asked.set()
@@ -117,7 +123,7 @@ class Conversation:
             charge_point_vendor=plan.vendor,
             charge_point_model=plan.model,
             charge_point_serial_number=plan.name[:25],
-            firmware_version=plan.firmware,
+            firmware_version=self._station.firmware,
         )
         try:
             answer = await self._call(boot, tell.BootNotificationResponse)
@@ -180,6 +186,22 @@ class Conversation:
             await self._call(sample, tell.MeterValuesResponse)
         except _UNHEARD as fault:
             log.debug("%s tells its meter in vain: %s", self._station.plan.name, fault)
+
+    async def _report(self) -> None:
+        """Tells how jobs fare, and security events: in order, each until it is answered."""
+        while True:
+            if not self._station.reports:
+                self._has_reports.clear()
+                await self._has_reports.wait()
+            report = self._station.reports[0]
+            try:
+                await self._call(report, Message)
+            except CallTimedOut:
+                continue
+            except (CallRefused, Fault) as fault:
+                log.debug("%s reports in vain: %s", self._station.plan.name, fault)
+            if self._station.reports and self._station.reports[0] is report:
+                self._station.reports.popleft()
 
     async def _deliver(self) -> None:
         """Sends what is owed, one after the other; each until it is answered (section 3.7)."""

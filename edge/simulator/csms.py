@@ -14,7 +14,7 @@ from edge.links.ocppj import Connection
 from edge.links.ocppj_server import Credentials, serve
 from edge.ocpp.rpc import INTERNAL_ERROR, NOT_SUPPORTED, Fault, LinkLost
 from edge.ocpp.timestamps import epoch_ms, rfc3339
-from edge.ocpp.v16 import codec
+from edge.ocpp.v16 import codec, firmware, security
 from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
 from edge.ocpp.v16.types import AuthorizationStatus, ChargingProfile, IdTagInfo, Message
@@ -48,6 +48,8 @@ class Seen:
     statuses: dict[int, str] = field(default_factory=dict)
     """The latest status of each connector."""
     sample: ask.MeterValues | None = None
+    reports: list[Message] = field(default_factory=list)
+    """What it told of jobs and of its security, in order."""
     received: Counter[str] = field(default_factory=Counter)
     """How often each action came."""
 
@@ -209,6 +211,9 @@ class Csms:
             ask.StatusNotification: self._status,
             ask.StopTransaction: self._stop,
         }
+        if type(request) in _REPORTS:
+            self._seen(station).reports.append(request)
+            return _REPORTS[type(request)]
         answer = table.get(type(request))
         if answer is None:
             raise Fault(NOT_SUPPORTED, f"{type(request).__name__} is not for a CSMS")
@@ -266,4 +271,11 @@ class Csms:
         return rfc3339(self._wall_ms())
 
 
+_REPORTS: dict[type[Message], Message] = {
+    firmware.DiagnosticsStatusNotification: firmware.DiagnosticsStatusNotificationResponse(),
+    firmware.FirmwareStatusNotification: firmware.FirmwareStatusNotificationResponse(),
+    security.LogStatusNotification: security.LogStatusNotificationResponse(),
+    security.SecurityEventNotification: security.SecurityEventNotificationResponse(),
+    security.SignedFirmwareStatusNotification: security.SignedFirmwareStatusNotificationResponse(),
+}
 _BOOKED = (ask.StartTransaction, ask.StopTransaction, ask.MeterValues)

@@ -4,6 +4,7 @@ Time enters as an argument: monotonic ms for what flows. The charger's own clock
 and decides which period of a charging profile holds.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,17 +12,21 @@ from typing import Literal
 from edge.ocpp.timestamps import rfc3339
 from edge.ocpp.v16.requests import MeterValues, StartTransaction, StopTransaction
 from edge.ocpp.v16.responses import StartTransactionResponse
-from edge.ocpp.v16.types import ChargingProfile, MeterValue, ReadingContext, Reason
+from edge.ocpp.v16.types import ChargingProfile, Message, MeterValue, ReadingContext, Reason
 from edge.plant.cars import CarModel
 from edge.plant.evse import Evse
 from edge.simulator.books import Transaction
+from edge.simulator.certificates import CertificateStore
 from edge.simulator.clocks import DeviceClock
 from edge.simulator.configuration import Configuration
 from edge.simulator.connector import Connector
+from edge.simulator.local_list import LocalList
 from edge.simulator.outbox import Outbox
 from edge.simulator.profile_store import Charging, ProfileStore
+from edge.simulator.reservations import Reservation, Reservations
 from edge.simulator.sampling import meter_value
 
+_MOST_REPORTS = 100
 RegistrationStatus = Literal["Accepted", "Pending", "Rejected"]
 
 
@@ -40,6 +45,10 @@ class Oddities:
     boots_on_reconnect: bool = False
     """Sends a BootNotification on every connection, not only after a boot."""
     forgets_profiles_on_boot: bool = False
+    fails_jobs: bool = False
+    """Downloads, uploads and checks of signatures fail."""
+    jams: bool = False
+    """Its plugs cannot be released by command."""
     resumes_after_power_loss: bool = False
     """Goes on with the transaction when power is back, instead of ending it."""
 
@@ -67,16 +76,21 @@ class Station:
         "_first_profile",
         "_next_sample_ms",
         "_patience_ms",
+        "certificates",
         "clock",
         "configuration",
         "connectors",
+        "firmware",
         "is_powered",
+        "local_list",
         "oddities",
         "outbox",
         "performed",
         "plan",
         "profiles",
         "registration",
+        "reports",
+        "reservations",
     )
 
     def __init__(self, plan: StationPlan, evses: Mapping[str, Evse], clock: DeviceClock) -> None:
@@ -90,6 +104,15 @@ class Station:
             max_periods=self.configuration.number("ChargingScheduleMaxPeriods"),
             max_installed=self.configuration.number("MaxChargingProfilesInstalled"),
         )
+        self.local_list = LocalList(
+            most=self.configuration.number("LocalAuthListMaxLength"),
+            at_once=self.configuration.number("SendLocalListMaxLength"),
+        )
+        self.certificates = CertificateStore(most=self.configuration.number("CertificateStoreMaxLength"))
+        self.reservations = Reservations()
+        self.firmware = plan.firmware
+        self.reports: deque[Message] = deque(maxlen=_MOST_REPORTS)
+        """What else it has to tell: how jobs fare, security events."""
         self.outbox = Outbox()
         self.performed: list[Transaction] = []
         self.is_powered = True
@@ -150,6 +173,7 @@ class Station:
         """Turns the pilots, takes samples that are due, and loses patience with tokens without a car."""
         if not self.is_powered:
             return
+        self._mind_reservations()
         for connector in self.connectors:
             connector.steer(self.limit_ma(connector) if connector.transaction else 0, now_ms)
             self._sample_when_due(connector, now_ms)
@@ -181,6 +205,44 @@ class Station:
         self._first_profile[connector.number] = profile
         self._patience_ms[connector.number] = now_ms + self.configuration.number("ConnectionTimeOut") * 1_000
         self._begin_when_ready(connector, now_ms)
+
+    def refuses(self, connector: Connector, token: str, group: str | None = None) -> bool:
+        """Whether a connector is kept for others."""
+        free = sum(self.may_be_reserved(one, None) == "Accepted" for one in self.connectors)
+        return self.reservations.refuses(connector.number, token, group, free=free)
+
+    def may_be_reserved(
+        self, connector: Connector, reservation_id: int | None
+    ) -> Literal["Accepted", "Faulted", "Occupied", "Unavailable"]:
+        """Whether a connector could be kept for somebody, by this reservation (section 5.13)."""
+        if connector.error != "NoError":
+            return "Faulted"
+        held = self.reservations.of(connector.number)
+        is_taken = connector.transaction is not None or connector.is_plugged or connector.token is not None
+        if is_taken or (held is not None and held.id != reservation_id):
+            return "Occupied"
+        return "Accepted" if connector.is_operative else "Unavailable"
+
+    def reserve(self, reservation: Reservation) -> None:
+        """Keep a connector, or any, for somebody."""
+        self.reservations.put(reservation)
+        self._mind_reservations()
+
+    def cancel_reservation(self, number: int) -> bool:
+        """Keep it no longer; False when there is no such reservation."""
+        is_held = self.reservations.take(number)
+        self._mind_reservations()
+        return is_held
+
+    def _mind_reservations(self) -> None:
+        """End what is over, or what a fault or a lack of service has made void (section 5.13)."""
+        self.reservations.expire(self.clock.now_ms())
+        for connector in self.connectors:
+            held = self.reservations.of(connector.number)
+            if held is not None and (connector.error != "NoError" or not connector.is_operative):
+                self.reservations.take(held.id)
+                held = None
+            connector.is_reserved = held is not None
 
     def started(self, begun: Transaction, answer: StartTransactionResponse, now_ms: int) -> None:
         """The CSMS has numbered a transaction, and perhaps refuses its token (section 4.8)."""
@@ -241,6 +303,9 @@ class Station:
         if not connector.may_begin or not self.is_powered:
             return
         begun = connector.begin(self.plan.name, self.clock.now_ms())
+        used = self.reservations.found(connector.number, begun.token, self.local_list.group(begun.token))
+        if used is not None:
+            self.cancel_reservation(used.id)
         self.performed.append(begun)
         self._next_sample_ms[connector.number] = now_ms
         if profile := self._first_profile.pop(connector.number, None):
@@ -252,6 +317,7 @@ class Station:
                 id_tag=begun.token,
                 meter_start=begun.meter_start_wh,
                 timestamp=rfc3339(begun.started_ms),
+                reservation_id=None if used is None else used.id,
             ),
         )
 

@@ -26,6 +26,7 @@ from edge.site.tokens import fingerprint, shortened
 
 log = logging.getLogger(__name__)
 
+MOST_OPEN = 64  # sessions of one charger at hand: one that forgets its ends must not fill the memory
 Answered = TypeVar("Answered")
 
 
@@ -51,7 +52,7 @@ class Transactions:
         resumed = await self._journal.resume()
         self._last_id = resumed.last_transaction_id
         for session in sorted(resumed.open_sessions, key=lambda each: each.transaction_id):
-            self._open[session.transaction_id] = session
+            self._hold(session)
             evse = self._evse(session.charger, session.evse)
             if evse is not None and session.is_accepted:
                 seen_ms = self._clock.mono_ms()
@@ -119,7 +120,7 @@ class Transactions:
         failure = await self._commit(Entry(event=kept, session=session, dedup=key))
         if failure is not None:
             return failure
-        self._open[session.transaction_id] = session
+        self._hold(session)
         if evse is not None and token.status == "accepted" and self._is_newest(evse, event.at_ms):
             evse.begin(
                 session.transaction_id,
@@ -170,6 +171,16 @@ class Transactions:
             return failure
         self._forget(ended)
         return Acknowledged()
+
+    def _hold(self, session: Session) -> None:
+        """Keep an open session at hand, and of each charger no more than it can have running.
+
+        The others stay open in the journal, where their end finds them.
+        """
+        self._open[session.transaction_id] = session
+        mine = [number for number, each in self._open.items() if each.charger == session.charger]
+        for number in mine[:-MOST_OPEN]:
+            del self._open[number]
 
     def sample(self, event: Sampled) -> None:
         """Keep a sample of a running transaction; nobody waits for it."""

@@ -11,6 +11,7 @@ from edge.plant.cars import CarModel
 from edge.plant.evse import Evse, EvsePlan
 from edge.simulator.answers import Answers
 from edge.simulator.clocks import DeviceClock
+from edge.simulator.jobs import Jobs
 from edge.simulator.station import Station, StationPlan
 
 NOON_MS = 1_900_000_000_000
@@ -34,7 +35,14 @@ class Rehearsal:
         self.station.registration = "Accepted"
         self.bay = self.station.connectors[0]
         self.afterwards = []
-        self.answers = Answers(self.station, self, lambda: self.now_ms)
+        jobs = Jobs(self.later, self.station.reports.append, step_s=0, fails=bool, install=self.install)
+        self.answers = Answers(self.station, self, jobs, lambda: self.now_ms)
+
+    def later(self, work):
+        work.close()
+
+    async def install(self, name):
+        self.station.firmware = name
 
     def send(self, message, connectors):
         self.afterwards.append((message, [c.number for c in connectors]))
@@ -239,7 +247,7 @@ def test_a_remote_stop_needs_the_transactions_number():
         ("StatusNotification", 2, "Accepted", [("StatusNotification", [2])]),
         ("MeterValues", None, "Accepted", [("MeterValues", [1, 2])]),
         ("MeterValues", 5, "Rejected", []),
-        ("FirmwareStatusNotification", None, "NotImplemented", []),
+        ("FirmwareStatusNotification", None, "Accepted", [("FirmwareStatusNotification", [1, 2])]),
     ],
 )
 def test_a_triggered_message_comes_after_the_answer(trigger, connector, status, after):
