@@ -39,6 +39,7 @@ GRACE_S = 0.5  # for the handler at work when the link is lost
 _OUTBOX_FRAMES = 128
 _INBOX_BYTES = 1024 * 1024
 _RUBBISH_LIMIT = 20
+_SECRETS = ("AuthorizationKey", "BasicAuthPassword")  # settings whose values no log may show
 
 Handler = Callable[[str, msgspec.Raw], Awaitable[bytes]]
 """Answers a CALL: action and payload in, payload of the CALLRESULT out. Raises Fault for a CALLERROR."""
@@ -301,7 +302,9 @@ class Connection:
         if self._observer is not None:
             self._observer(direction, frame if isinstance(frame, str) else frame.decode())
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s %s", self.identity, "<" if direction == "in" else ">", frame)
+            text = frame if isinstance(frame, str) else frame.decode()
+            shown = "(has a secret)" if any(name in text for name in _SECRETS) else text
+            log.debug("%s %s %s", self.identity, "<" if direction == "in" else ">", shown)
 
 
 def _ms(seconds: float) -> int:

@@ -12,6 +12,7 @@ from edge.site.events import (
     TransactionStarted,
 )
 from edge.site.tokens import Token
+from edge.site.transactions import MOST_OPEN
 from tests.site.standing_site import MemoryJournal, standing_site
 from tests.site.virtual_time import in_virtual_time
 
@@ -236,3 +237,15 @@ async def test_every_token_may_charge_where_the_site_says_so():
     async with standing_site(tokens=(Token(token="04AB"),), extra='[tokens]\naccept = "all"\n') as lot:
         await lot.connect()
         assert (await lot.start(token="STRANGER")).token.status == "accepted"
+
+
+@in_virtual_time
+async def test_a_charger_that_forgets_its_ends_fills_no_memory_and_may_end_late():
+    async with standing_site() as lot:
+        await lot.connect()
+        starts = [await lot.start(meter_wh=number) for number in range(MOST_OPEN + 10)]
+        assert len(lot.site._transactions._open) == MOST_OPEN
+        await lot.stop(starts[0].transaction_id)
+        first = lot.journal.sessions[starts[0].transaction_id]
+        assert (first.meter_stop_wh, first.reason) == (5_000, "local")
+        assert lot.site._transactions.open_session(starts[-1].transaction_id) is not None
