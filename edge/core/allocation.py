@@ -4,11 +4,12 @@ The rule, tier by tier (higher tier first):
 
 1. Admit: in the given order every claim whose minimum still fits on all circuits and phases that it
    loads, improved by swaps (admission.py). What does not fit stays at 0.
-2. Fill: raise all admitted claims together, like water, until a claim reaches its cap or a circuit's
+2. Fill: raise all admitted claims together, like water, until a claim has what it needs or a circuit's
    phase is full; who hangs on that phase stops, the others rise on.
 3. Floor every claim to its step, then hand the left-over steps out, smallest setpoint first.
    Where steps differ, nobody takes small steps away from a neighbour whose larger step did not fit.
-4. What is left goes to the next tier.
+4. Where claims need less than their caps, fill once more in the same way, up to the caps.
+5. What is left goes to the next tier.
 
 Water-filling is event-driven. The events are: a claim's minimum is reached and it joins, its cap is
 reached and it leaves, a room (one phase of one circuit) is full. A room with n rising claims is full at
@@ -42,36 +43,46 @@ def allocate(claims: list[Claim], free_ma: list[int]) -> None:
         tiers.setdefault(claim.tier, []).append((claim.order, index))
     for tier in sorted(tiers, reverse=True):
         admitted = admit([claims[index] for _, index in ranked(tiers[tier])], free_ma)
-        crowds = _crowds(admitted)
-        _Water(crowds, free_ma).rise()
-        _floor(crowds, free_ma)
-        _hand_out_steps(admitted, free_ma)
+        _fill(admitted, free_ma, to_need=True)
+        for claim in admitted:
+            if claim.need_ma < claim.cap_ma:
+                _fill(admitted, free_ma, to_need=False)
+                break
         for claim in admitted:
             _tell_what_stopped(claim, free_ma)
 
 
+def _fill(admitted: list[Claim], free_ma: list[int], *, to_need: bool) -> None:
+    """Raise everybody from what he has to what he needs, or from there to his cap."""
+    crowds = _crowds(admitted, to_need=to_need)
+    _Water(crowds, free_ma).rise()
+    _floor(crowds, free_ma)
+    _hand_out_steps(admitted, free_ma, to_need=to_need)
+
+
 class _Crowd:
-    """Claims that no water can tell apart."""
+    """Claims that no water can tell apart, on their way from `min_ma` to `cap_ma`."""
 
     __slots__ = ("cap_ma", "claims", "is_rising", "level_ma", "min_ma", "rooms")
 
-    def __init__(self, first: Claim) -> None:
+    def __init__(self, first: Claim, cap_ma: int) -> None:
         self.rooms = first.rooms
-        self.min_ma = first.min_ma
-        self.cap_ma = first.cap_ma
-        self.level_ma = first.min_ma
+        self.min_ma = first.share_ma
+        self.cap_ma = cap_ma
+        self.level_ma = first.share_ma
         self.is_rising = False
         self.claims = [first]
 
 
-def _crowds(claims: list[Claim]) -> list[_Crowd]:
-    """The claims by their rooms and bounds, in the order of their minima."""
+def _crowds(claims: list[Claim], *, to_need: bool) -> list[_Crowd]:
+    """The claims by their rooms and bounds, in the order in which they join."""
     alike: dict[tuple[object, ...], _Crowd] = {}
     for claim in claims:
-        key = (claim.rooms, claim.min_ma, claim.cap_ma)
+        cap_ma = claim.need_ma if to_need else claim.cap_ma
+        key = (claim.rooms, claim.share_ma, cap_ma)
         crowd = alike.get(key)
         if crowd is None:
-            alike[key] = _Crowd(claim)
+            alike[key] = _Crowd(claim, cap_ma)
         else:
             crowd.claims.append(claim)
     return sorted(alike.values(), key=lambda crowd: crowd.min_ma)
@@ -176,7 +187,7 @@ def _floor(crowds: list[_Crowd], free_ma: list[int]) -> None:
             free_ma[room] += over_ma
 
 
-def _hand_out_steps(admitted: list[Claim], free_ma: list[int]) -> None:
+def _hand_out_steps(admitted: list[Claim], free_ma: list[int], *, to_need: bool) -> None:
     """Give single steps to the smallest as long as one fits anywhere."""
     bounds: dict[int, int] = {}  # of a room where somebody's step did not fit: nobody may run away from him
     waiting = [(claim.share_ma, -claim.has_ma, index) for index, claim in enumerate(admitted)]
@@ -186,7 +197,7 @@ def _hand_out_steps(admitted: list[Claim], free_ma: list[int]) -> None:
         claim = admitted[index]
         step_ma = claim.step_ma
         raised_ma = claim.share_ma + step_ma
-        if raised_ma > claim.cap_ma:
+        if raised_ma > (claim.need_ma if to_need else claim.cap_ma):
             continue
         fits = True
         for room in claim.rooms:

@@ -27,13 +27,13 @@ from edge.core.image import MeterImage
 from edge.core.quantities import NOTHING, larger, minus, plus
 from edge.core.record import Record
 
-HISTORY_MS = 120_000
+HISTORY_MS = 150_000  # as old as samples may be (ledger.py)
 UNSIGNED = 4  # fields of a reading without direction
 SURPLUS = (-10_000_000,) * 3  # no circuit feeds in more
 
 
 class History(Record):
-    """A circuit's changes of the last two minutes: [since ms, L1, L2, L3], oldest first.
+    """A circuit's changes of as long as samples count: [since ms, L1, L2, L3], oldest first.
 
     Where the direction is known, L1..L3 are what counts against `limit_ma` (power.py), and the active and the
     reactive parts follow, so that it can be worked out again for another limit.
@@ -86,7 +86,7 @@ class Draw:
 
 
 def remember(history: History, meter: MeterImage, current_ma: tuple[int, int, int], limit_ma: int) -> None:
-    """Append a reading that has changed, and forget what was over two minutes ago.
+    """Append a reading that has changed, and forget what is older than any sample.
 
     `current_ma`: what counts where the meter does not say which way it flows, `limit_ma` the circuit's.
     """

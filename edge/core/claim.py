@@ -8,6 +8,7 @@ class Claim:
 
     `order` ranks inside the tier, smallest first. `tolerance_ma` is booked on top of what it gets;
     `idle_ma` is what counts for it at 0 (the minimum with tolerance, until pausing is proven).
+    `need_ma`: what it is filled to before anybody gets more than he needs; None: no less than its cap.
     Who has something already is not sent away for others of his tier, nor anybody for those who had more of a
     `turn`. Of equals, who `has_ma` more keeps the odd step, so that a step does not wander.
     """
@@ -20,6 +21,7 @@ class Claim:
         "has_ma",
         "idle_ma",
         "min_ma",
+        "need_ma",
         "order",
         "rooms",
         "share_ma",
@@ -43,11 +45,15 @@ class Claim:
         idle_ma: int,
         has_ma: int = 0,
         turn: int = 0,
+        need_ma: int | None = None,
     ) -> None:
         self.evse = evse
         self.rooms = tuple(rooms)
         self.min_ma = -(-min_ma // step_ma) * step_ma
         self.cap_ma = cap_ma // step_ma * step_ma
+        self.need_ma = self.cap_ma
+        if need_ma is not None and need_ma < self.cap_ma:
+            self.need_ma = min(self.cap_ma, max(self.min_ma, -(-need_ma // step_ma) * step_ma))
         self.step_ma = step_ma
         self.tier = tier
         self.order = order

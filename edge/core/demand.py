@@ -11,16 +11,15 @@ Watts become amperes at the highest voltage that the meter tells, or else 10 % a
 worst case.
 """
 
-from edge.core import demand_window, failsafe, pacing
+from edge.core import demand_window, failsafe
 from edge.core.demand_window import Clocks, Target, Window
 from edge.core.headroom import Headroom
 from edge.core.image import DemandImage, DemandView, Image
 from edge.core.lot import Lot
 from edge.core.memory import Memory
+from edge.core.precedence import Precedence
 from edge.core.quantities import NOTHING, larger, on_phases, plus
 from edge.core.standing import Standing
-
-SERVED_QUANTUM_WH = 5_000
 
 
 class Wish:
@@ -29,7 +28,7 @@ class Wish:
     __slots__ = ("cap_ma", "count", "idle_ma", "is_admitted", "min_ma", "one", "order")
 
     def __init__(self, lot: Lot, one: Standing, caps: dict[str, tuple[int, str]], now_ms: int) -> None:
-        evse, pace = one.evse, one.pace
+        evse = one.evse
         cap_ma = min(evse.max_ma, caps.get(evse.id, (evse.max_ma, ""))[0])
         if one.habit.cap_ma is not None:
             cap_ma = min(cap_ma, one.habit.cap_ma)
@@ -39,14 +38,7 @@ class Wish:
         self.cap_ma = cap_ma
         self.idle_ma = one.idle_ma
         self.is_admitted = False
-        self.order = (
-            -evse.priority,
-            not pacing.is_inside_min_on(lot, pace, now_ms),
-            one.seen.served_wh // SERVED_QUANTUM_WH,
-            pace.setpoint_ma == 0,
-            one.seen.arrived_ms,
-            evse.id,
-        )
+        self.order = (-evse.priority,) + Precedence(lot, one, now_ms).order
 
     def takes_ma(self, level_ma: int, tolerance_ma: int) -> int:
         """What it books on each of its phases when the water stands at `level_ma`."""

@@ -1,6 +1,6 @@
 """What every circuit leaves to our chargers this cycle, phase by phase, and whether it may rise there."""
 
-from edge.core import background, failsafe
+from edge.core import background, calm, failsafe
 from edge.core.background import Draw
 from edge.core.circuit import Tree
 from edge.core.image import CircuitView, DemandView, Image, MeterImage
@@ -20,7 +20,8 @@ class Headroom:
     `uneven_ma`: how much load our chargers may put on a phase alone (unbalance.py), None: any;
     `uneven_words`: what says so, for each phase.
     `measured_ma`: what its meter says, None where that is not believed. `used_permille`: how much of what
-    its protection bears is used up, None where it bears nothing.
+    its protection bears is used up, None where it bears nothing. `restless_ma`: how much of `left_ma` a
+    rise may not count on (calm.py).
     """
 
     __slots__ = (
@@ -34,6 +35,7 @@ class Headroom:
         "measured_ma",
         "meter",
         "name",
+        "restless_ma",
         "uneven_ma",
         "uneven_words",
         "used_permille",
@@ -56,6 +58,7 @@ class Headroom:
         self.is_settling = is_settling
         self.measured_ma = measured_ma
         self.is_borne = False
+        self.restless_ma = NOTHING
         self.used_permille: int | None = None
         self.demand: DemandView | None = None
         self.demand_ma: tuple[int, int, int] | None = None
@@ -139,10 +142,13 @@ def survey(memory: Memory, image: Image, standing: dict[str, Standing], now_ms: 
     meters = {meter.circuit: meter for meter in image.meters}
     draws = _draws(memory, standing, now_ms)
     rooms: dict[str, Headroom] = {}
+    restless = _restless(standing)
     for name in reversed(tree.names):  # children first
         if name in memory.histories:
             meter = meters.get(name)
             rooms[name] = _metered(memory, name, meter, bounds[name], draws[name], now_ms)
+            if rooms[name].measured_ma is not None:
+                _look_back(memory, rooms[name], now_ms, is_sure=name not in restless)
             if memory.neutrals[name].readings or (meter is not None and meter.neutral_ma is not None):
                 _bound_neutral(memory, rooms[name], meter, _uneven_draws(memory, standing, name, now_ms))
         else:
@@ -184,6 +190,24 @@ def _metered(
     return room
 
 
+def _restless(standing: dict[str, Standing]) -> set[str]:
+    """The circuits behind which a car may still be on its way to its offer, or was when it was sampled."""
+    found: set[str] = set()
+    for one in standing.values():
+        changed_ms = one.pace.changed_ms
+        if changed_ms is not None and one.seen.has_car and one.seen.sampled_ms < changed_ms + FOLLOW_MS:
+            found.update(one.path)
+    return found
+
+
+def _look_back(memory: Memory, room: Headroom, now_ms: int, *, is_sure: bool) -> None:
+    """How far a rise may count on the room."""
+    peaks = memory.peaks[room.name]
+    if is_sure and not room.is_settling:
+        calm.note(peaks, room.background_ma, memory.lot.hold_up_ms, now_ms)
+    room.restless_ma = calm.above(peaks, room.background_ma, memory.lot.hold_up_ms, now_ms)
+
+
 def _bound_neutral(memory: Memory, room: Headroom, meter: MeterImage | None, draws: list[Draw]) -> None:
     """A measured neutral is a fourth phase: bounded by the circuit's rating (unbalance.py says how)."""
     history = memory.neutrals[room.name]
@@ -192,7 +216,7 @@ def _bound_neutral(memory: Memory, room: Headroom, meter: MeterImage | None, dra
         background.remember_unsigned(history, meter, neutral_ma)
         explained, unexplained = background.estimate(history, draws)
         if max(neutral_ma) > memory.lot.tree.circuits[room.name].rating_ma:
-            explained = unexplained
+            explained = neutral_ma  # nobody knows by how much less a lower offer would make it
         history.last_ma = explained
         room.is_settling = room.is_settling or explained != unexplained
     elif history.readings:

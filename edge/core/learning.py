@@ -18,6 +18,7 @@ from edge.core.record import Record
 ACTIVE_MA = 1_000  # a phase carries current
 STEADY_MA = 4_000  # below this a car may only be waking up or finishing
 ALIKE = 3  # so many samples in a row must show the same phases
+LEARNT_WITHIN_MS = 120_000  # a car that has not shown its phases by then sleeps, or draws too little
 EVEN_MA = 1_000  # the phases of one balanced charger differ by less, by its own meter
 
 UNUSED_MA = 2_000
@@ -30,7 +31,7 @@ PROBE_AT_LEAST_EVERY_MS = 4_800_000
 
 CHARGED_WH = 500  # who took less may still wait for an hour of his own
 STOPPED_MA = 500  # below this nothing flows
-DONE_MS = 300_000  # takes nothing for so long: full, as far as anybody can tell
+DONE_MS = 120_000  # takes nothing for so long: full, as far as anybody can tell
 ASK_AGAIN_MS = 3_600_000
 
 
@@ -126,6 +127,15 @@ def observe(
         habit.probed_ms = now_ms
         habit.probe_every_ms = min(2 * habit.probe_every_ms, PROBE_AT_LEAST_EVERY_MS)
         habit.unused_since_ms = None
+
+
+def is_new(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) -> bool:
+    """Whether it pays to charge this car first for a minute: it counts on all phases, and may use one."""
+    if habit.terminals is not None or evse.wiring is None or len(evse.wiring) == 1:
+        return False
+    if seen.served_wh >= CHARGED_WH or pace.paused_ms is not None:
+        return False
+    return pace.started_ms is None or now_ms - pace.started_ms < LEARNT_WITHIN_MS
 
 
 def asked_again_at(habit: Habit, pace: Pace) -> int:

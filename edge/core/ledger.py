@@ -24,7 +24,7 @@ from edge.core.lot import CLOCK_ERROR_MS, Lot
 from edge.core.quantities import NOTHING, larger, minus, on_phases, to_grid
 from edge.core.record import Record
 
-SAMPLE_MAX_AGE_MS = 120_000  # an older sample says nothing about now
+SAMPLE_MAX_AGE_MS = 150_000  # an older sample says nothing about now: sent every minute, a minute under way
 FOLLOW_MS = 8_000  # a car follows a new offer within this: IEC 61851-1 annex A asks for 5 s, plus the station
 RETRY_MS = 5_000  # after a refusal or a lost answer
 DEADLINE_MS = 10_000  # an offer whose answer takes longer is lost; it may have left this late

@@ -1,6 +1,7 @@
 """What a step remembers for the next one; a checkpoint of it continues in another process, bit for bit."""
 
 from edge.core.background import History
+from edge.core.calm import Peaks
 from edge.core.demand_window import Window
 from edge.core.learning import Habit
 from edge.core.ledger import Book
@@ -15,7 +16,7 @@ class Memory:
 
     `heats` of the circuits whose protection bears overload, `windows` of those with a demand target,
     `neutrals`: the recent past of neutral conductors, empty where none is measured. `switches` of the EVSEs
-    that can change between one phase and three.
+    that can change between one phase and three. `peaks` of the backgrounds that a meter tells.
     """
 
     __slots__ = (
@@ -27,6 +28,7 @@ class Memory:
         "neutrals",
         "number",
         "paces",
+        "peaks",
         "switches",
         "windows",
     )
@@ -49,6 +51,7 @@ class Memory:
         self.windows = {each.name: Window(circuit=each.name) for each in circuits if each.demand is not None}
         self.neutrals = {name: History(circuit=name) for name in metered}
         self.switches = {evse.id: Switch(evse=evse.id) for evse in lot.evses if evse.can_switch}
+        self.peaks = {name: Peaks(circuit=name) for name in metered}
 
     def checkpoint(self) -> list[object]:
         """Everything as plain lists."""
@@ -62,6 +65,7 @@ class Memory:
             [self.windows[name].plain() for name in sorted(self.windows)],
             [self.neutrals[name].plain() for name in sorted(self.neutrals)],
             [self.switches[name].plain() for name in sorted(self.switches)],
+            [self.peaks[name].plain() for name in sorted(self.peaks)],
         ]
 
     @classmethod
@@ -77,6 +81,7 @@ class Memory:
         _fill(memory.windows, Window, checkpoint[6])
         _fill(memory.neutrals, History, checkpoint[7])
         _fill(memory.switches, Switch, checkpoint[8])
+        _fill(memory.peaks, Peaks, checkpoint[9])
         return memory
 
 

@@ -1,10 +1,11 @@
 """From headroom to targets: who claims what this cycle, and what each is given, paced and safe.
 
-Up to three rounds of the same allocation. In the first, those that may not rise yet (pacing, a late meter, a
-rise not yet seen) are capped at what they have, so that others may use it. In the second, those whose
-rise would be too small to be worth it are capped as well. The third keeps the worst case of EVSEs in doubt
-free for them: what a station that refuses, is silent or just booted may draw is taken from the others,
-who obey.
+Up to four rounds of the same allocation. In the first, those that may not rise yet (pacing, a late meter, a
+rise not yet seen) are capped at what they have, so that others may use it. Where somebody would rise, the
+second says how far he may: as far as a restless building has left room in the last minutes (calm.py). In the
+third, those who may not, or whose rise would be too small to be worth it, are capped as well. The fourth
+keeps the worst case of EVSEs in doubt free for them: what a station that refuses, is silent or just booted
+may draw is taken from the others, who obey.
 """
 
 from edge.core import learning, pacing, switching
@@ -12,14 +13,12 @@ from edge.core.allocation import allocate
 from edge.core.claim import NO_ROOM, Claim
 from edge.core.headroom import Headroom
 from edge.core.image import Reason
-from edge.core.laxity import UNKNOWN, urgency
 from edge.core.lot import Lot
-from edge.core.quantities import NOTHING, on_phases
+from edge.core.precedence import Precedence, must_not_pause
+from edge.core.quantities import NOTHING, minus, on_phases
 from edge.core.standing import Standing
 from edge.core.unbalance import UnevenRooms
 
-SERVED_QUANTUM_WH = 5_000
-TIERS = 8  # room for the classes of urgency inside a priority
 DONE_TIER = -1  # below everybody who takes something
 
 
@@ -44,6 +43,7 @@ class Sharing:
         "_free_ma",
         "_full_rooms",
         "_in_failsafe",
+        "_is_restless",
         "_lot",
         "_now_ms",
         "_rooms",
@@ -68,6 +68,7 @@ class Sharing:
         self._uneven = UnevenRooms(lot, rooms)
         self._barred: dict[str, Reason] = {}
         self._in_failsafe: set[str] = set()
+        self._is_restless = False
         self._full_rooms: dict[tuple[str, int], Reason] = {}
         self._free_ma: list[int] = []
         self._claims: dict[str, Claim] = {}
@@ -83,11 +84,11 @@ class Sharing:
             if hold is not None:
                 holds[one.evse.id] = hold
         claims = self._claims = self._round(linked, holds)
-        petty = self._petty(claims)
+        petty = self._petty(claims, self._calm(claims, linked, holds))
         if petty:
             holds.update(petty)
             claims = self._round(linked, holds)
-            for name, (has_ma, _) in self._petty(claims).items():
+            for name, (has_ma, _) in self._petty(claims, {}).items():
                 claims[name].share_ma = has_ma  # what others left is too little as well: nobody needs it
         sure = [one for one in linked if one.book.is_sure]
         safe = self._round(sure, holds) if 0 < len(sure) < len(linked) else {}
@@ -102,14 +103,22 @@ class Sharing:
                 self._barred[name] = Reason(word=room.holds_by, where=name)
             elif parent in self._barred:
                 self._barred[name] = self._barred[parent]
+            if room.restless_ma != NOTHING:
+                self._is_restless = True
             if room.is_failsafe or parent in self._in_failsafe:
                 self._in_failsafe.add(name)
 
-    def _round(self, members: list[Standing], holds: dict[str, tuple[int, Reason]]) -> dict[str, Claim]:
-        """Allocate to `members` what the worst case of all the others leaves."""
+    def _round(
+        self, members: list[Standing], holds: dict[str, tuple[int, Reason]], *, calm: bool = False
+    ) -> dict[str, Claim]:
+        """Allocate to `members` what the worst case of all the others leaves.
+
+        `calm`: no more than was left all the time lately.
+        """
         free_ma: list[int] = []
         for name in self._lot.tree.names:
-            free_ma.extend(self._rooms[name].left_ma)
+            room = self._rooms[name]
+            free_ma.extend(minus(room.left_ma, room.restless_ma) if calm else room.left_ma)
         free_ma.extend(self._uneven.free_ma())
         taking_part = {one.evse.id for one in members}
         claims: dict[str, Claim] = {}
@@ -126,6 +135,17 @@ class Sharing:
         allocate([claims[evse.id] for evse in self._lot.evses if evse.id in claims], free_ma)
         self._free_ma = self._free_ma or free_ma
         return claims
+
+    def _calm(
+        self, claims: dict[str, Claim], linked: list[Standing], holds: dict[str, tuple[int, Reason]]
+    ) -> dict[str, Claim]:
+        """What all would get who counted on calm only; empty where nobody rises, or all is calm."""
+        if not self._is_restless:
+            return {}
+        for claim in claims.values():
+            if claim.share_ma > claim.has_ma:
+                return self._round(linked, holds, calm=True)
+        return {}
 
     def better_phases(self) -> dict[str, int | None]:
         """For every EVSE that can switch, how many phases would serve it better after the first round."""
@@ -150,7 +170,7 @@ class Sharing:
         if switch.connected == switching.ONE:
             others = self._lot.rooms_of(evse, tuple(sorted(evse.wiring[1:])))
             is_well = claim.share_ma > 0 and self._is_free(others, need_ma + switching.SPARE_MA)
-            return switching.THREE if is_well and not self._must_not_pause(one) else None
+            return switching.THREE if is_well and not must_not_pause(self._lot, one, self._now_ms) else None
         rooms = tuple(self._lot.rooms_of(evse, first)) + self._uneven.alone(one, first)
         waits = claim.share_ma == 0 and claim.stopped_by not in (None, NO_ROOM)
         if not waits or not self._is_free(rooms, need_ma):
@@ -167,7 +187,7 @@ class Sharing:
         cap_ma = self._cap_ma(one)
         if evse.id in holds:
             cap_ma = min(cap_ma, holds[evse.id][0])
-        turn = one.seen.served_wh // SERVED_QUANTUM_WH
+        says = Precedence(self._lot, one, self._now_ms)
         return Claim(
             evse=evse.id,
             rooms=self._lot.rooms_of(evse, one.phases) + self._uneven.of(one),
@@ -175,47 +195,26 @@ class Sharing:
             cap_ma=cap_ma,
             step_ma=evse.step_ma,
             tier=self._tier(one),
-            order=(
-                not self._must_not_pause(one),
-                turn,
-                has_ma == 0,
-                one.seen.arrived_ms,
-                evse.id,
-            ),
+            order=says.order,
             tolerance_ma=self._lot.tolerance_ma,
             idle_ma=one.idle_ma,
             has_ma=has_ma,
-            turn=turn,
+            turn=says.turn,
+            need_ma=says.need_ma,
         )
 
-    def _cap_ma(self, one: Standing) -> int:
-        """The most that it may have, whatever the pacing says."""
+    def _cap_ma(self, one: Standing, step_ma: int = 1) -> int:
+        """The most that it may have, whatever the pacing says, in whole steps."""
         cap_ma = one.evse.max_ma
         if one.evse.id in self._caps:
             cap_ma = min(cap_ma, self._caps[one.evse.id][0])
-        return cap_ma if one.habit.cap_ma is None else min(cap_ma, one.habit.cap_ma)
+        if one.habit.cap_ma is not None:
+            cap_ma = min(cap_ma, one.habit.cap_ma)
+        return cap_ma // step_ma * step_ma
 
     def _tier(self, one: Standing) -> int:
-        """Priority first, urgency inside it; who is done comes last, unless he would not wake again."""
-        seen, evse = one.seen, one.evse
-        if one.habit.is_done and not seen.sleeps:
-            return DONE_TIER
-        if seen.departs_ms is None or seen.wanted_wh is None:
-            return evse.priority * TIERS + UNKNOWN
-        return evse.priority * TIERS + urgency(
-            departs_ms=seen.departs_ms,
-            missing_wh=seen.wanted_wh - seen.served_wh,
-            most_ma=evse.max_ma,
-            phases=len(one.phases),
-            voltage_mv=self._lot.voltage_mv,
-            now_ms=self._now_ms,
-        )
-
-    def _must_not_pause(self, one: Standing) -> bool:
-        """It began too recently, or its car would not wake again."""
-        if one.seen.sleeps and one.pace.setpoint_ma > 0:
-            return True
-        return pacing.is_inside_min_on(self._lot, one.pace, self._now_ms)
+        """The priority; who is done comes last, unless he would not wake again."""
+        return DONE_TIER if one.habit.is_done and not one.seen.sleeps else one.evse.priority
 
     def _hold(self, one: Standing) -> tuple[int, Reason] | None:
         """Up to where it may rise now, and why not further; None when nothing holds it."""
@@ -230,14 +229,22 @@ class Sharing:
             return max(pace.setpoint_ma, pace.restore_ma), Reason(word="hold", until_ms=at_ms)
         return None
 
-    def _petty(self, claims: dict[str, Claim]) -> dict[str, tuple[int, Reason]]:
-        """Those whose rise would not be worth a message."""
+    def _petty(self, claims: dict[str, Claim], calm: dict[str, Claim]) -> dict[str, tuple[int, Reason]]:
+        """Up to where those may rise whose rise would be taken back, or is not worth a message."""
         petty = {}
         for evse_id, claim in claims.items():
-            one = self._standing[evse_id]
-            has_ma = one.pace.setpoint_ma
-            if claim.share_ma > has_ma and not pacing.is_worth_it(one.pace, claim.share_ma, claim.cap_ma):
-                petty[evse_id] = has_ma, self._reason(one, claim)
+            one, has_ma, most_ma, stopped = self._standing[evse_id], claim.has_ma, claim.share_ma, claim
+            if evse_id in calm:
+                stopped = calm[evse_id]
+                most_ma = max(has_ma, stopped.share_ma, min(most_ma, one.pace.restore_ma))
+            elif most_ma <= has_ma:
+                continue
+            if most_ma > has_ma and not pacing.is_worth_it(
+                one.pace, most_ma, self._cap_ma(one, claim.step_ma)
+            ):
+                most_ma = has_ma
+            if most_ma < claim.share_ma or evse_id in calm:
+                petty[evse_id] = most_ma, self._reason(one, stopped)
         return petty
 
     def _target(

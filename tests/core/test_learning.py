@@ -8,7 +8,14 @@ MINUTE = 60_000
 
 def crowd() -> VirtualLot:
     """Three cars on a line that carries 6 A for two of them: bay-0 and bay-1 charge, bay-2 waits."""
-    lot = busy(bays=3, rating_ma=26_000, building_max_ma=12_000)
+    lot = VirtualLot(1, bays=3, rating_ma=26_000, building_max_ma=12_000)
+    for station in lot.stations.values():
+        station.served_wh = 600  # nobody is new
+    lot.run(3_000)
+    for station in lot.stations.values():
+        station.charging, station.since_ms = True, lot.now_ms
+    lot.run(120_000)
+    lot.disturb()
     assert [setpoints(lot)[f"bay-{n}"] > 0 for n in range(3)] == [True, True, False]
     return lot
 
@@ -21,7 +28,7 @@ def is_full(lot: VirtualLot, bay: str, *, served_wh: int = 900) -> None:
 def test_who_waits_gets_the_place_of_a_car_that_is_done() -> None:
     lot = crowd()
     is_full(lot, "bay-0")
-    lot.run(4 * MINUTE)
+    lot.run(MINUTE)
     assert setpoints(lot)["bay-2"] == 0
     lot.run(2 * MINUTE)
     assert setpoints(lot)["bay-0"] == 0

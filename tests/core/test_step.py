@@ -65,12 +65,8 @@ def test_a_car_that_stops_does_not_give_its_current_away_before_its_sample_says_
     assert all(value <= before[evse] for evse, value in setpoints(lot).items())
 
 
-@pytest.mark.parametrize(
-    ("every_s", "delay_s", "least_ma"), [(1, 0, 40_000), (10, 2, 40_000), (30, 15, 30_000), (60, 60, 18_000)]
-)
-def test_samples_that_come_late_cost_current_but_neither_a_fuse_nor_the_peace(
-    every_s, delay_s, least_ma
-) -> None:
+@pytest.mark.parametrize(("every_s", "delay_s"), [(1, 0), (10, 2), (30, 15), (60, 30), (60, 60)])
+def test_samples_that_come_late_cost_time_but_neither_a_fuse_nor_the_peace_nor_current(every_s, delay_s):
     lot = busy(sample_every_ms=every_s * 1_000, sample_delay_ms=delay_s * 1_000)
     lot.run(300_000)
     begin = len(lot.raised)
@@ -78,9 +74,13 @@ def test_samples_that_come_late_cost_current_but_neither_a_fuse_nor_the_peace(
         lot.building = [load, load, load]
         lot.disturb()
         lot.run(120_000)
-    assert lot.late_excess == []
     assert len(lot.raised) - begin <= 4 * 6, "at most one rise for each bay and each change of the building"
-    assert sum(setpoints(lot).values()) >= least_ma
+    lot.run(200_000)
+    settled = setpoints(lot)
+    assert sum(settled.values()) >= 45_000, "6 x 7 A fit beside 12 A, and four more"
+    lot.run(200_000)
+    assert setpoints(lot) == settled
+    assert lot.late_excess == []
 
 
 def test_a_silent_meter_stops_every_rise_after_2_s_and_means_the_worst_case_after_5_s() -> None:
@@ -119,7 +119,7 @@ def test_a_rise_waits_until_the_reductions_that_pay_for_it_are_confirmed() -> No
     lot = busy(bays=2, rating_ma=40_000, building_max_ma=10_000)
     lot.building = [0, 0, 0]
     lot.stations["bay-1"].charging = False
-    lot.run(120_000)
+    lot.run(400_000)
     assert setpoints(lot)["bay-0"] == 32_000
     lot.stations["bay-0"].mode = "mute"  # from now on nothing is confirmed
     lot.stations["bay-1"].charging = True
@@ -248,7 +248,7 @@ def test_a_one_phase_car_at_an_unknown_rotation_settles_and_does_not_swing() -> 
     lot.run(3_000)
     station = lot.stations["bay-0"]
     station.charging, station.since_ms, station.car_phases = True, lot.now_ms, (0,)
-    lot.run(90_000)
+    lot.run(400_000)
     rises = len(lot.raised)
     lot.run(180_000)
     assert setpoints(lot)["bay-0"] == 29_000
@@ -273,8 +273,9 @@ def test_what_a_car_leaves_unused_goes_to_the_others_and_comes_back_when_it_is_u
 def test_who_leaves_soon_is_served_before_those_who_can_wait() -> None:
     lot = busy(bays=2, rating_ma=40_000, building_max_ma=10_000)
     lot.stations["bay-1"].leaves_in_ms, lot.stations["bay-1"].wanted_wh = 3_600_000, 15_000
-    lot.run(120_000)
-    assert setpoints(lot)["bay-1"] > setpoints(lot)["bay-0"] + 10_000
+    lot.run(300_000)
+    assert setpoints(lot)["bay-0"] == 10_000, "as one who has said nothing"
+    assert setpoints(lot)["bay-1"] > setpoints(lot)["bay-0"]
     assert lot.late_excess == []
 
 
@@ -298,7 +299,7 @@ def test_a_car_that_does_not_wake_after_a_pause_is_named() -> None:
     lot.stations["bay-0"].car_max_ma = 0
     lot.building = [5_000, 5_000, 5_000]
     named = []
-    for _ in range(480):
+    for _ in range(780):
         lot.run(1_000)
         named += lot.decision.sleepers
     assert setpoints(lot)["bay-0"] >= 6_000

@@ -76,7 +76,7 @@ def test_a_station_that_refuses_is_not_asked_again_and_goes_on_as_it_is() -> Non
     lot.stations["bay-0"].mode = "obeys"
     station = lot.stations["bay-0"]
     station.charging, station.since_ms = True, lot.now_ms
-    lot.run(120_000)
+    lot.run(400_000)
     assert setpoints(lot)["bay-0"] == 32_000
     assert lot.late_excess == []
 

@@ -113,9 +113,7 @@ def make_lot(vector):
                 priority=bay.get("priority", 0),
             )
         )
-    return Lot(
-        Tree(circuits), evses, stale_after_ms={"grid": 5_000}, hold_up_ms=5_000, min_on_ms=0, min_off_ms=0
-    )
+    return Lot(Tree(circuits), evses, stale_after_ms={"grid": 5_000}, hold_up_ms=5_000, min_off_ms=0)
 
 
 def remember_before(vector, memory, now_ms):
@@ -203,7 +201,7 @@ def bay_image(name, bay, drawn, now_ms, cycle):
         has_car=wants,
         wants=wants,
         terminals_ma=drawn,
-        sampled_ms=now_ms - 1_000,
+        sampled_ms=now_ms - 500,
         arrived_ms=START_MS,
         served_wh=int(bay.get("served_kwh", 0) * 1000),
         pause_proven=bay.get("paused", True),

