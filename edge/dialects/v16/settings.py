@@ -51,5 +51,11 @@ def name_of(key: str) -> str:
 
 
 def key_of(name: str) -> str | None:
-    """The key that a setting of the site's is here; None: OCPP 1.6 has none."""
-    return name.removeprefix(_FOREIGN) if name.startswith(_FOREIGN) else _KEYS.get(name)
+    """The key that a setting of the site's is here; None: OCPP 1.6 has none.
+
+    A key with a name of its own is not reached by another: what is protected is protected by name.
+    """
+    if not name.startswith(_FOREIGN):
+        return _KEYS.get(name)
+    key = name.removeprefix(_FOREIGN)
+    return None if key.strip().casefold() in _BY_KEY else key

@@ -89,10 +89,11 @@ def _code_of(complaint: str) -> str:
 def _refuse_twins(raw: bytes, message: Message) -> None:
     """Refuse an object that names a key twice: two readers of it could believe different things.
 
-    Unknown keys are refused before, so a message that comes out with as many colons as went in has lost
+    Two keys have two colons. Unknown keys are refused before, so a message that comes out with as many colons as went in has lost
     nothing, unless a colon was written as an escape. Only the others are looked at closely.
     """
-    if b"\\u" not in raw and raw.count(b":") == _encoder.encode(message).count(b":"):
+    colons = raw.count(b":")
+    if colons < 2 or (b"\\u" not in raw and colons == _encoder.encode(message).count(b":")):
         return
     try:
         json.loads(raw, object_pairs_hook=_without_twins)

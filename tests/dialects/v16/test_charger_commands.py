@@ -241,6 +241,13 @@ def test_a_setting_without_a_key_here_stops_all_of_them():
     assert outcome == NotSupported(sentence="OCPP 1.6 has no setting No.Counterpart")
 
 
+@pytest.mark.parametrize("key", ["AuthorizationKey", "heartbeatinterval", " HeartbeatInterval"])
+def test_a_protected_setting_is_not_reached_by_another_name(key):
+    asked, outcome = told(WriteSettings(charger="c", settings={f"ocpp16:{key}": "1"}))
+    assert asked == []
+    assert isinstance(outcome, NotSupported)
+
+
 def test_settings_come_under_the_sites_names():
     answer = {
         "configurationKey": [
