@@ -57,7 +57,11 @@ class Transactions:
             if evse is not None and session.is_accepted:
                 seen_ms = self._clock.mono_ms()
                 evse.begin(
-                    session.transaction_id, session.token, session.meter_start_wh, session.started_ms, seen_ms
+                    session.transaction_id,
+                    session.token,
+                    session.meter_start_wh,
+                    self._past(session.started_ms),
+                    seen_ms,
                 )
         return list(resumed.open_sessions)
 
@@ -126,7 +130,7 @@ class Transactions:
                 session.transaction_id,
                 event.token,
                 event.meter_wh,
-                event.at_ms,
+                self._past(event.at_ms),
                 event.seen_ms,
                 sleeps=fingerprint(event.token) in self._sleepers,
             )
@@ -215,6 +219,10 @@ class Transactions:
             return NotAnswered(sentence="the journal cannot store")
         self.is_full = False
         return None
+
+    def _past(self, at_ms: int) -> int:
+        """A beginning in the future began now: else what begins later could never take its place."""
+        return min(at_ms, self._clock.now_ms())
 
     def _evse(self, charger: str, number: int) -> ObservedEvse | None:
         return self._chargers[charger].evses.get(number)

@@ -249,3 +249,14 @@ async def test_a_charger_that_forgets_its_ends_fills_no_memory_and_may_end_late(
         first = lot.journal.sessions[starts[0].transaction_id]
         assert (first.meter_stop_wh, first.reason) == (5_000, "local")
         assert lot.site._transactions.open_session(starts[-1].transaction_id) is not None
+
+
+@in_virtual_time
+async def test_a_start_in_the_year_9999_does_not_keep_its_place_for_ever():
+    async with standing_site() as lot:
+        await lot.connect()
+        await lot.start(at_ms=253_402_300_799_000)
+        await asyncio.sleep(60)
+        second = await lot.start(meter_wh=2_000)
+        await asyncio.sleep(2)
+        assert lot.bay().transaction_id == second.transaction_id
