@@ -182,9 +182,12 @@ class Transactions:
         The others stay open in the journal, where their end finds them.
         """
         self._open[session.transaction_id] = session
+        charger = self._chargers.get(session.charger)
+        running = {evse.transaction_id for evse in charger.evses.values()} if charger else set()
         mine = [number for number, each in self._open.items() if each.charger == session.charger]
         for number in mine[:-MOST_OPEN]:
-            del self._open[number]
+            if number not in running:
+                del self._open[number]
 
     def sample(self, event: Sampled) -> None:
         """Keep a sample of a running transaction; nobody waits for it."""
@@ -225,7 +228,8 @@ class Transactions:
         return min(at_ms, self._clock.now_ms())
 
     def _evse(self, charger: str, number: int) -> ObservedEvse | None:
-        return self._chargers[charger].evses.get(number)
+        known = self._chargers.get(charger)  # what ran may have left the site file since
+        return None if known is None else known.evses.get(number)
 
     @staticmethod
     def _is_newest(evse: ObservedEvse, at_ms: int) -> bool:

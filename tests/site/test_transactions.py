@@ -13,7 +13,7 @@ from edge.site.events import (
 )
 from edge.site.tokens import Token
 from edge.site.transactions import MOST_OPEN
-from tests.site.standing_site import MemoryJournal, standing_site
+from tests.site.standing_site import SITE, MemoryJournal, standing_site
 from tests.site.virtual_time import in_virtual_time
 
 CSMS = Origin(kind="csms", name="city")
@@ -260,3 +260,15 @@ async def test_a_start_in_the_year_9999_does_not_keep_its_place_for_ever():
         second = await lot.start(meter_wh=2_000)
         await asyncio.sleep(2)
         assert lot.bay().transaction_id == second.transaction_id
+
+
+@in_virtual_time
+async def test_a_session_of_a_charger_that_left_the_site_file_does_not_keep_the_site_from_starting():
+    journal = MemoryJournal()
+    async with standing_site(journal=journal) as lot:
+        await lot.connect("bay-2")
+        await lot.start("bay-2")
+    only_one = SITE.partition("[charger.bay-2]")[0]
+    async with standing_site(only_one, journal=journal) as lot:
+        await lot.connect()
+        assert (await lot.start()).token.status == "accepted"

@@ -89,8 +89,8 @@ def _code_of(complaint: str) -> str:
 def _refuse_twins(raw: bytes, message: Message) -> None:
     """Refuse an object that names a key twice: two readers of it could believe different things.
 
-    Two keys have two colons. Unknown keys are refused before, so a message that comes out with as many colons as went in has lost
-    nothing, unless a colon was written as an escape. Only the others are looked at closely.
+    Two keys have two colons. Unknown keys are refused before, so a message that comes out with as many colons
+    as went in has lost nothing, unless one was written as an escape. Only the others are looked at closely.
     """
     colons = raw.count(b":")
     if colons < 2 or (b"\\u" not in raw and colons == _encoder.encode(message).count(b":")):
