@@ -27,7 +27,7 @@ infinity, a negative current, ten times the rating and impossible voltages (swap
 | meter ahead in time                | nothing rises                                                        |
 | meter behind in time               | as late, then as silent                                              |
 | cycle stands still                 | ages count on: meters are silent, offers are over; nothing rises     |
-| charger loses its link             | its last limit until T + 15 s, its last sample for 120 s, its        |
+| charger loses its link             | its last limit until T + 15 s, its last sample for 150 s, its        |
 |                                    | fallback as well; then what the guarantee credits: its fallback, or  |
 |                                    | its rating; others make room                                         |
 | charger silent since the start     | its rating until T + 15 s, then what the guarantee credits           |
@@ -38,7 +38,7 @@ infinity, a negative current, ten times the rating and impossible voltages (swap
 | charger draws on phases not learnt | they count from the sample on that shows it                          |
 | charger sends no meter values      | its offer on all its phases; nothing of it is taken off the meter,   |
 |                                    | so that what it draws counts as the building's too                   |
-| charger sends stale values         | older than 120 s: as none                                            |
+| charger sends stale values         | older than 150 s: as none                                            |
 | charger samples ahead in time      | booked as they are; no fall of the building is believed              |
 | charger invents currents           | booked, so that others lose; nobody gains                            |
 | charger does not pause at 0 A      | its minimum counts at 0 A until it was seen to pause                 |

@@ -297,7 +297,7 @@ def test_charger_sends_no_meter_values() -> None:
 def test_charger_sends_stale_values() -> None:
     lot = busy(bays=2, unknown_bay=None, sample_every_ms=1_000)
     lot.stations["bay-0"].is_sampling = False
-    lot.run(115_000)
+    lot.run(145_000)
     believed_ma = max(grid(lot).background_ma)
     assert believed_ma <= max(lot.building) + 1_000
     lot.run(10_000)
