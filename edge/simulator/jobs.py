@@ -89,6 +89,7 @@ class Jobs:
             steps = ("Downloading", "DownloadFailed")
         await self._go(firmware.FirmwareStatusNotification(status=step) for step in steps)
         if "Installing" in steps:
+            await asyncio.sleep(self._step_s)
             await self._install(firmware_name(location))
             self._say(firmware.FirmwareStatusNotification(status="Installed"))
 
@@ -102,6 +103,7 @@ class Jobs:
             self._say(_signed("InvalidSignature", number))
             return
         await self._go(_signed(step, number) for step in ("SignatureVerified", "Installing"))
+        await asyncio.sleep(self._step_s)
         await self._install(firmware_name(request.firmware.location))
         self._say(_signed("Installed", number))
 
@@ -124,9 +126,11 @@ class Jobs:
         )
 
     async def _go(self, steps: Iterable[Message]) -> None:
-        for step in steps:
+        """The first at once, then one after the other; after the last it is idle."""
+        for index, step in enumerate(steps):
+            if index:
+                await asyncio.sleep(self._step_s)
             self._say(step)
-            await asyncio.sleep(self._step_s)
 
     def _say(self, message: Message) -> None:
         self._latest[type(message).__name__.removeprefix("Signed")] = message
