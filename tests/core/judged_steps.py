@@ -92,7 +92,8 @@ class Judge:
                 found.append(f"1: {where} books {view.booked_ma[phase]} mA, its members {booked_ma}")
             if booked_ma > left_ma:
                 members = [each for each in there if each.booked_ma[phase]]
-                found += self._raised(where, members, offers) + self._planned(where, members, phase, left_ma)
+                found += self._raised(where, members, offers)
+                found += [] if view.is_borne else self._planned(where, members, phase, left_ma)
         return found
 
     def _left_ma(self, name: str, view) -> list[int]:

@@ -17,6 +17,7 @@ from edge.core.image import CONFIRMED, LOST, REFUSED, UNSENT, Image, LimitImage,
 from edge.core.ledger import DEADLINE_MS
 from edge.core.lot import CLOCK_ERROR_MS, Lot
 from edge.core.memory import Memory
+from edge.core.protection import Heat
 from edge.core.step import step
 from tests.core.judged_steps import Judge, renamed
 
@@ -52,6 +53,9 @@ class Station:
     sample: tuple[int, ...] | None = None
     sampled_ms: int = 0
     pause_proven: bool = True
+    leaves_in_ms: int | None = None
+    wanted_wh: int | None = None
+    sleeps: bool = False
     served_wh: int = 0
     is_lying: bool = False
     has_lied: bool = False  # in this session: nobody can know its phases
@@ -92,6 +96,9 @@ class History:
         self.twin_lot = self._lot(self.circuits[::-1], self.evses[::-1], self.renamed)
         self.memory = Memory(self.lot, now_ms=self.now_ms)
         self.twin = Memory(self.twin_lot, now_ms=self.now_ms)
+        for memory in (self.memory, self.twin):
+            for name in memory.heats:  # as after a quiet night
+                memory.heats[name] = Heat(circuit=name, at_ms=self.now_ms, is_spent=False)
         self.stations = {evse.id: self._station(evse) for evse in self.lot.evses}
         self.building = {c["name"]: [chance.randrange(30_000) for _ in range(3)] for c in self.circuits}
         self.meters = {
@@ -118,6 +125,7 @@ class History:
             circuit["is_metered"] = circuit["name"] == "grid" or chance.random() < 0.2
             circuit["building_max_ma"] = chance.choice([0, 10_000, 30_000])
             circuit["unbalance_max_ma"] = chance.choice([None, None, None, 20_000])
+            circuit["protection"] = chance.choice(["strict", "strict", "gG", "mcb-c"])
         return circuits
 
     def _evses(self) -> list[dict]:
@@ -226,6 +234,9 @@ class History:
             station.car_max_ma = chance.choice([32_000, 16_000, 7_000, 0])
             station.arrived_ms = self.now_ms
             station.served_wh = 0
+            station.leaves_in_ms = chance.choice([None, None, 0, 1_800_000, 20_000_000])
+            station.wanted_wh = chance.choice([None, 0, 4_000, 40_000])
+            station.sleeps = chance.random() < 0.1
             station.has_lied = station.is_lying
 
     def _link(self, station: Station) -> None:
@@ -377,6 +388,9 @@ class History:
                 arrived_ms=station.arrived_ms,
                 served_wh=station.served_wh,
                 pause_proven=station.pause_proven,
+                departs_ms=None if station.leaves_in_ms is None else self.now_ms + station.leaves_in_ms,
+                wanted_wh=station.wanted_wh,
+                sleeps=station.sleeps,
             )
             for name, station in self.stations.items()
         ]
