@@ -2,7 +2,7 @@
 
 A history is drawn from one seed alone. Its stations believe what their protocol allows: an offer arrives or
 is lost, is answered or not, is refused; links fall, stations boot and forget everything, clocks are wrong by
-what is tolerated; the controller restarts, with its memory or without. Meters fall silent, freeze, answer
+what is tolerated; the controller restarts, with its memory or without. Meters are slow, silent, frozen, answer
 nothing or nonsense; samples lie, are late, or stop. Every step is judged (judged_steps.py), and a twin lot,
 listed in another order and with its phases renamed, must decide the same.
 """
@@ -216,7 +216,7 @@ class History:
         elif what == "meter":
             name = chance.choice(list(self.meters))
             self.meters[name]["state"] = chance.choice(
-                ["good", "good", "good", "silent", "frozen", "nothing", "absurd", "never"]
+                ["good", "good", "good", "slow", "silent", "frozen", "nothing", "absurd", "never"]
             )
         elif what == "limit":
             self.limits = [self._limit(number) for number in range(chance.randrange(3))]
@@ -342,7 +342,8 @@ class History:
         meter = self.meters[name]
         if meter["state"] in ("silent", "nothing", "never"):
             return
-        meter["taken_ms"] = self.now_ms - self.chance.choice([0, 300, 1_500])
+        ages_ms = [3_000, 4_500] if meter["state"] == "slow" else [0, 300, 1_500]
+        meter["taken_ms"] = self.now_ms - self.chance.choice(ages_ms)
         if meter["state"] == "frozen" and meter["last"] is not None:
             return
         meter["since_ms"] = meter["taken_ms"]
