@@ -2,9 +2,9 @@
 
 A history is drawn from one seed alone. Its stations believe what their protocol allows: an offer arrives or
 is lost, is answered or not, is refused; links fall, stations boot and forget everything, clocks are wrong by
-what is tolerated; the controller restarts, with its memory or without. Meters are slow, silent, frozen, answer
-nothing or nonsense; samples lie, are late, or stop. Every step is judged (judged_steps.py), and a twin lot,
-listed in another order and with its phases renamed, must decide the same.
+what is tolerated; the controller restarts, with its memory or without. Meters are slow, silent or frozen,
+answer nothing or nonsense; samples lie, are late, or stop. Every step is judged (judged_steps.py), and a twin
+lot, listed in another order and with its phases renamed, must decide the same.
 """
 
 import json
