@@ -64,7 +64,7 @@ def allocations(seed: int, number: int, *, rule=allocate) -> Found:
     for index in range(number * BATCH, (number + 1) * BATCH):
         name = f"allocation/{seed}/{index}"
         chance = Random(name)
-        instance = random_claims.drawn(chance)
+        instance = random_claims.drawn(chance, needs=True)
         found.allocations += 1
         found.claims += len(instance.cars)
         found.violations += [(name, each) for each in random_claims.violations(instance, chance, rule=rule)]
@@ -121,7 +121,7 @@ def show(name: str) -> int:
     kind, _, _ = name.split("/")
     chance = Random(name)
     if kind == "allocation":
-        instance = random_claims.drawn(chance)
+        instance = random_claims.drawn(chance, needs=True)
         print(pprint.pformat(instance, width=160))
         answer = random_claims.answered(instance)
         print("left, mA:", answer.left_ma)

@@ -34,6 +34,7 @@ class Car:
     has_ma: int
     arrived: int
     idle_ma: int
+    need_ma: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +74,15 @@ class Instance:
             idle_ma=car.idle_ma,
             has_ma=car.has_ma,
             turn=car.turn,
+            need_ma=car.need_ma,
         )
 
 
-def drawn(chance: Random, *, cars: int = 14) -> Instance:
-    """One instance. Every third has one size of step, one tier or cars that are alike."""
+def drawn(chance: Random, *, cars: int = 14, needs: bool = False) -> Instance:
+    """One instance. Every third has one size of step, one tier or cars that are alike.
+
+    `needs`: in every second some say what they need.
+    """
     parents: list[int | None] = [None]
     deep = [1]
     for _ in range(chance.randrange(7)):
@@ -90,6 +95,8 @@ def drawn(chance: Random, *, cars: int = 14) -> Instance:
     fleet = [_car(chance, number, len(parents), steps, tiers) for number in range(count)]
     if fleet and chance.random() < 0.2:
         fleet = [replace(fleet[0], name=car.name, circuit=car.circuit) for car in fleet]
+    if needs and chance.random() < 0.5:
+        fleet = [replace(car, need_ma=chance.choice([None, chance.randrange(40_000)])) for car in fleet]
     free_ma: list[int] = []
     for _ in parents:
         most_ma = chance.choice([16_000, 40_000, 80_000, 200_000])
@@ -202,7 +209,7 @@ def left_at_nothing(answer: Answer) -> list[str]:
 
 
 def unfair(answer: Answer) -> list[str]:
-    """3: nobody has a step less than the exact max-min share, nor could anybody have one that is left."""
+    """3: nobody has a step less than the exact max-min share of his need, nor could have one that is left."""
     found = []
     for claim, level_ma in exact_shares(answer):
         if claim.share_ma <= level_ma - claim.step_ma - ROUNDING_MA:
@@ -212,11 +219,20 @@ def unfair(answer: Answer) -> list[str]:
         for one in answer.claims
         if one.share_ma and one.share_ma + one.step_ma <= one.cap_ma and not _is_stopped(answer, one)
     ]
+    found += [
+        f"3: {rich.evse} has {rich.share_ma - rich.need_ma} mA more than he needs, {poor.evse} lacks some"
+        for poor in answer.claims
+        if 0 < poor.share_ma <= poor.need_ma - poor.step_ma
+        if len({claim.step_ma for claim in answer.claims}) == 1  # else a smaller one may hold him back
+        for rich in answer.claims
+        if rich.tier == poor.tier and rich.share_ma - rich.need_ma >= poor.step_ma + ROUNDING_MA
+        if all(answer.left_ma[room] >= poor.step_ma or room in rich.rooms for room in poor.rooms)
+    ]
     return found
 
 
 def exact_shares(answer: Answer) -> list[tuple[Claim, float]]:
-    """For everybody admitted the share that is max-min among its tier, after what higher tiers really got."""
+    """For all admitted the max-min share of their needs in each tier, after what higher tiers really got."""
     shares = []
     free_ma = [float(free) for free in answer.instance.free_ma]
     for claim in answer.claims:
@@ -249,12 +265,12 @@ def filled(members: list[Claim], fixed_ma: list[int], free_ma: list[float]) -> l
         full_at_ma = {
             room: _full_at(left_ma[room], [members[i].min_ma for i in there[room]]) for room in there
         }
-        level_ma = min([*full_at_ma.values(), *(members[index].cap_ma for index in rising)])
+        level_ma = min([*full_at_ma.values(), *(members[index].need_ma for index in rising)])
         full = [room for room, at in full_at_ma.items() if at <= level_ma + EPSILON]
         stopped = {index for room in full for index in there[room]}
-        stopped |= {index for index in rising if members[index].cap_ma <= level_ma + EPSILON}
+        stopped |= {index for index in rising if members[index].need_ma <= level_ma + EPSILON}
         for index in stopped:
-            at_ma[index] = min(members[index].cap_ma, max(members[index].min_ma, level_ma))
+            at_ma[index] = min(members[index].need_ma, max(members[index].min_ma, level_ma))
             for room in members[index].rooms:
                 left_ma[room] -= at_ma[index]
                 there[room].remove(index)
