@@ -22,13 +22,14 @@ from pathlib import Path
 import aiohttp
 
 from edge.simulator.world import mono_ms
-from tests.faults.controller import Controller, free_port
+from tests.faults.controller import PRODUCT, SABOTAGE, Controller, free_port
 from tests.faults.hostile import ANSWERED, CATALOGUE, ENDS_THE_CONNECTION, NAMELESS
 from tests.ocpp.v16.published import BY_CHARGERS, broken, by_chance, schema_of
 
 HOST = "127.0.0.1"
 BATCH = 24  # below what the controller lets one charger leave open
 ANSWER_S = 30.0
+LATEST_BEAT_MS = 2_000
 BEAT_S = 0.05
 SPOILT = re.compile(r"Traceback|could not be handled|never retrieved|Fatal Python error|MemoryError")
 BOOT = {"chargePointVendor": "Fuzz", "chargePointModel": "Fuzz"}
@@ -74,7 +75,9 @@ class Tally:
 
     @property
     def is_clean(self) -> bool:
-        return not (self.unanswered or self.crashes or self.lost_links) and max(self.beats_ms) < 5_000
+        return (
+            not (self.unanswered or self.crashes or self.lost_links) and max(self.beats_ms) < LATEST_BEAT_MS
+        )
 
     def lines(self):
         beats = sorted(self.beats_ms)
@@ -98,11 +101,14 @@ def _listed(found: list[str]) -> str:
 class Attacker:
     """One charger that sends anything."""
 
-    def __init__(self, url: str, name: str, dice: random.Random, tally: Tally) -> None:
+    def __init__(
+        self, url: str, name: str, dice: random.Random, tally: Tally, *, patience_s: float = ANSWER_S
+    ) -> None:
         self._url = f"{url}/{name}"
         self._name = name
         self._dice = dice
         self._tally = tally
+        self._patience_s = patience_s
         self._last = 0
         self._expected: dict[str, str] = {}
         self._nameless = 0
@@ -132,7 +138,9 @@ class Attacker:
             await self._send(socket, self._whole_or_broken() if turn % 2 else self._hostile())
         self._tally.frames += size
         waiting = asyncio.create_task(self._all_answered.wait())
-        await asyncio.wait({waiting, listening}, timeout=ANSWER_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(
+            {waiting, listening}, timeout=self._patience_s, return_when=asyncio.FIRST_COMPLETED
+        )
         waiting.cancel()
         if not self._all_answered.is_set():
             self._tally.unanswered.extend(what[:200] for what in self._expected.values())
@@ -272,10 +280,20 @@ async def _answer(socket, id_: str) -> None:
             return
 
 
-async def fuzz(folder: Path, *, frames: int, seed: int, connections: int = 8) -> Tally:
+async def fuzz(
+    folder: Path,
+    *,
+    frames: int,
+    seed: int,
+    connections: int = 8,
+    patience_s: float = ANSWER_S,
+    sabotage: str | None = None,
+) -> Tally:
     """All of it; the controller is started and stopped."""
     port = free_port()
-    controller = Controller(folder, dead_man_s=90)
+    environment = {"SABOTAGE": sabotage} if sabotage else {}
+    entry = SABOTAGE if sabotage else PRODUCT
+    controller = Controller(folder, dead_man_s=90, entry=entry, environment=environment)
     names = [f"fuzz-{number}" for number in range(connections)]
     site = SITE.format(ocpp_port=port, web_port=free_port())
     controller.configure(site + "".join(CHARGER.format(name=name) for name in (*names, "beat", "ends")))
@@ -292,7 +310,7 @@ async def fuzz(folder: Path, *, frames: int, seed: int, connections: int = 8) ->
                 for index, name in enumerate(names):
                     share = frames // connections + (index < frames % connections)
                     dice = random.Random(f"{seed}/{name}")
-                    attack.create_task(Attacker(url, name, dice, tally).fire(share))
+                    attack.create_task(Attacker(url, name, dice, tally, patience_s=patience_s).fire(share))
             stop.set()
         tally.seconds = time.perf_counter() - began
         if controller.is_up:

@@ -10,7 +10,7 @@ from edge.dialects.v16.arrival import Arrival
 from edge.dialects.v16.charger_events import answer_to, events_of
 from edge.links.ocppj_server import serve
 from edge.site.events import BootAnswer, CertificateAnswer, StartAnswer, TokenAnswer
-from tests.faults.fuzz import fuzz, handshake
+from tests.faults.fuzz import LATEST_BEAT_MS, fuzz, handshake
 from tests.faults.hostile import ANSWERED, CATALOGUE, ENDS_THE_CONNECTION, IGNORED, NAMELESS
 
 FRAMES = 6_000
@@ -87,3 +87,19 @@ async def test_frames_of_any_kind_cost_the_controller_nothing(tmp_path):
     assert tally.frames == FRAMES
     assert tally.asked.total() > 0
     assert set(tally.answers) > {"a result", "FormationViolation", "NotImplemented"}
+
+
+async def test_a_controller_that_stumbles_is_caught(tmp_path):
+    tally = await fuzz(tmp_path, frames=600, seed=2, connections=2, sabotage="stumble")
+    assert any("could not be handled" in each for each in tally.crashes)
+
+
+async def test_a_reader_that_blocks_is_caught(tmp_path):
+    tally = await fuzz(tmp_path, frames=600, seed=2, connections=2, sabotage="stall")
+    assert max(tally.beats_ms) > LATEST_BEAT_MS
+    assert not tally.is_clean
+
+
+async def test_a_call_that_is_dropped_is_caught(tmp_path):
+    tally = await fuzz(tmp_path, frames=200, seed=2, connections=1, patience_s=0.5, sabotage="drop")
+    assert any("LogStatusNotification" in each for each in tally.unanswered)
