@@ -5,6 +5,7 @@ import json
 import os
 import socket
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -41,16 +42,25 @@ def declare(parser: ArgumentParser) -> None:
 
 def ask(path: Path, *segments: str) -> Any:  # noqa: ANN401  it is JSON
     """GET /api/SEGMENT/..., decoded. Raises BoxUnreachableError, BoxRefusedError."""
+    return _exchanged(path, "GET", segments)
+
+
+def tell(path: Path, body: Any, *segments: str) -> Any:  # noqa: ANN401  it is JSON
+    """POST /api/SEGMENT/..., decoded. Raises BoxUnreachableError, BoxRefusedError."""
+    return _exchanged(path, "POST", segments, json.dumps(body))
+
+
+def _exchanged(path: Path, method: str, segments: Sequence[str], body: str | None = None) -> Any:  # noqa: ANN401
     connection = _UnixConnection(path)
     try:
-        connection.request("GET", "/api/" + "/".join(quote(segment, safe="") for segment in segments))
+        connection.request(method, "/api/" + "/".join(quote(segment, safe="") for segment in segments), body)
         answer = connection.getresponse()
-        body = answer.read()
+        content = answer.read()
     except (OSError, http.client.HTTPException) as lost:
         raise BoxUnreachableError(_why(path, lost)) from None
     finally:
         connection.close()
-    return _decoded(path, answer.status, body)
+    return _decoded(path, answer.status, content)
 
 
 def _decoded(path: Path, status: int, body: bytes) -> Any:  # noqa: ANN401  it is JSON

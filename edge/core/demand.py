@@ -38,7 +38,7 @@ class Wish:
         self.cap_ma = cap_ma
         self.idle_ma = one.idle_ma
         self.is_admitted = False
-        self.order = (-evse.priority,) + Precedence(lot, one, now_ms).order
+        self.order = (-one.priority,) + Precedence(lot, one, now_ms).order
 
     def takes_ma(self, level_ma: int, tolerance_ma: int) -> int:
         """What it books on each of its phases when the water stands at `level_ma`."""

@@ -67,7 +67,8 @@ class EvseImage(Record):
     `wants`: a driver may charge here now. `arrived_ms`, `served_wh`: of this session.
     `pause_proven`: 0 A was seen to stop the current on this model. `says_paused`: the station says that
     it keeps the car waiting. `departs_ms`, `wanted_wh`: when the driver leaves and how much he wants in this
-    session, None when he did not say. `sleeps`: a car known not to wake after 0 A.
+    session, None when he did not say. `sleeps`: a car known not to wake after 0 A. `priority`: of this
+    session, its token or the token's group; None: the EVSE's own counts.
     """
 
     FIELDS = (
@@ -86,6 +87,7 @@ class EvseImage(Record):
         "departs_ms",
         "wanted_wh",
         "sleeps",
+        "priority",
     )
     __slots__ = FIELDS
 
@@ -107,6 +109,7 @@ class EvseImage(Record):
         departs_ms: int | None = None,
         wanted_wh: int | None = None,
         sleeps: bool = False,
+        priority: int | None = None,
     ) -> None:
         self.id = id
         self.is_linked = is_linked
@@ -123,3 +126,4 @@ class EvseImage(Record):
         self.departs_ms = departs_ms
         self.wanted_wh = wanted_wh
         self.sleeps = sleeps
+        self.priority = priority

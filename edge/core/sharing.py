@@ -214,7 +214,7 @@ class Sharing:
 
     def _tier(self, one: Standing) -> int:
         """The priority; who is done comes last, unless he would not wake again."""
-        return DONE_TIER if one.habit.is_done and not one.seen.sleeps else one.evse.priority
+        return DONE_TIER if one.habit.is_done and not one.seen.sleeps else one.priority
 
     def _hold(self, one: Standing) -> tuple[int, Reason] | None:
         """Up to where it may rise now, and why not further; None when nothing holds it."""

@@ -51,6 +51,11 @@ class Standing:
         self.idle_ma = 0 if seen.pause_proven else evse.min_ma + lot.tolerance_ma
 
     @property
+    def priority(self) -> int:
+        """Of the session, its token or the token's group where one has been said, else the EVSE's own."""
+        return self.evse.priority if self.seen.priority is None else self.seen.priority
+
+    @property
     def is_uneven(self) -> bool:
         """Whether it may load one phase more than another; not where a linked station has no plug."""
         seen, flowing_ma = self.seen, self.flowing_ma

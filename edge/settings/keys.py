@@ -209,6 +209,15 @@ OCPP = Section(
     ),
     why="the server that chargers connect to",
 )
+GROUP = Section(
+    header="group",
+    is_named=True,
+    keys=(
+        key("priority", Whole(low=0, high=9), 0, "high first; below a token's own, above the charger's"),
+        later("quota_kwh", "a month's energy of each of its tokens"),
+    ),
+    why="a group of tokens, as the list of tokens names it",
+)
 TOKENS = Section(
     header="tokens",
     keys=(
@@ -294,7 +303,7 @@ FILE = Section(
         MQTT,
         CONTROL,
         Section(header="line", is_named=True, is_later=True, why="RS-485"),
-        Section(header="group", is_named=True, is_later=True, why="groups of tokens"),
+        GROUP,
         Section(header="contact", is_named=True, is_later=True, why="a relay that limits"),
         Section(header="tariff", is_later=True, why="prices"),
         Section(header="planning", is_later=True, why="when to charge"),

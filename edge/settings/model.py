@@ -172,6 +172,7 @@ class Site:
     ocpp: OcppSettings
     web: WebSettings
     tokens: TokenSettings
+    group_priorities: dict[str, int]
     uplinks: tuple[UplinkSettings, ...]
     mqtt: MqttSettings | None
     control: ControlSettings

@@ -13,7 +13,7 @@ from edge.settings.chargers import Chargers
 from edge.settings.circuits import Circuits
 from edge.settings.clouds import Uplinks
 from edge.settings.fault import Caution, Fault, SiteFileError
-from edge.settings.keys import CONTROL, FILE, MQTT, OCPP, SITE, TOKENS, WEB, Section
+from edge.settings.keys import CONTROL, FILE, GROUP, MQTT, OCPP, SITE, TOKENS, WEB, Section
 from edge.settings.lines import Table
 from edge.settings.model import (
     ControlSettings,
@@ -99,6 +99,7 @@ class _SiteReader:
         self._check_ports(blocks["ocpp"], blocks["web"])
         name = blocks["site"].value("name") or socket.gethostname()
         mqtt = self._mqtt(name)
+        groups = self._groups()
         sums = self._prove(blocks["site"].value("guarantee"))
         faults = tuple(sorted([*self.syntax, *self.tables.faults], key=lambda fault: fault.line))
         site = None
@@ -113,6 +114,7 @@ class _SiteReader:
                 ocpp=OcppSettings(**fields_for(OcppSettings, OCPP, _values(blocks["ocpp"]))),
                 web=WebSettings(**fields_for(WebSettings, WEB, _values(blocks["web"]))),
                 tokens=self._tokens(blocks["tokens"]),
+                group_priorities=groups,
                 uplinks=tuple(uplinks.built),
                 mqtt=mqtt,
                 control=ControlSettings(**fields_for(ControlSettings, CONTROL, _values(blocks["control"]))),
@@ -130,6 +132,12 @@ class _SiteReader:
         if block.value("list") is not None:
             values["list"] = self.folder / block.value("list")
         return TokenSettings(**fields_for(TokenSettings, TOKENS, values))
+
+    def _groups(self) -> dict[str, int]:
+        """The priority of every group of tokens."""
+        table = self.tables.root.tables.get("group")
+        named = {} if table is None else table.tables
+        return {name: self.tables.read(each, GROUP).value("priority") for name, each in named.items()}
 
     def _mqtt(self, site_name: str) -> MqttSettings | None:
         table = self.tables.root.tables.get("mqtt")

@@ -111,6 +111,18 @@ class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
     context: str = "periodic"
 
 
+class NeedsStated(Event, frozen=True, kw_only=True, tag="needs-stated"):
+    """What the driver of the running session needs. None: not said, or said to be open again.
+
+    `departs_ms`: wall clock. `energy_wh`: of the whole session. `priority`: 0 to 9, above the token's own.
+    Answered by Acknowledged, or NotAnswered where no session runs.
+    """
+
+    departs_ms: int | None = None
+    energy_wh: int | None = None
+    priority: int | None = None
+
+
 class TransactionEnded(Event, frozen=True, kw_only=True, tag="transaction-ended"):
     """The transaction is over at `meter_wh`. Answered by Acknowledged after the commit."""
 
@@ -190,6 +202,7 @@ AnyEvent = (
     | TokenPresented
     | TransactionStarted
     | Sampled
+    | NeedsStated
     | TransactionEnded
     | VendorMessage
     | JobProgressed

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Literal
 
+import msgspec
+
 from edge.core.evse import EvseImage
 from edge.site.energy import EnergyRegister
 from edge.site.events import (
@@ -25,6 +27,16 @@ CANNOT_CHARGE: frozenset[EvseState] = frozenset(
 )
 
 
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said of a session. `departs_ms` by the wall clock, `departs_mono_ms` by the monotonic one."""
+
+    transaction_id: int
+    departs_ms: int | None = None
+    departs_mono_ms: int | None = None
+    energy_wh: int | None = None
+    priority: int | None = None
+
+
 class ObservedEvse:
     """One EVSE: its state as told, its last sample, and the transaction that runs there."""
 
@@ -42,6 +54,15 @@ class ObservedEvse:
         self.arrived_ms = 0
         self.started_at_ms: int | None = None
         self.sleeps = False
+        self.need: Need | None = None
+        self.token_priority: tuple[int, str] | None = None
+
+    @property
+    def priority(self) -> tuple[int, str] | None:
+        """What goes before the bay's own priority, and whose it is: the session's, else its token's."""
+        if self.need is not None and self.need.priority is not None:
+            return self.need.priority, "this session's"
+        return self.token_priority
 
     @property
     def energy_wh(self) -> int | None:
@@ -79,8 +100,11 @@ class ObservedEvse:
         seen_ms: int,
         *,
         sleeps: bool = False,
+        token_priority: tuple[int, str] | None = None,
     ) -> None:
         """A transaction runs here from now on. `sleeps`: its car is known not to wake from a pause."""
+        self.need = None
+        self.token_priority = token_priority
         self.transaction_id = transaction_id
         self.token = token
         self.meter_start_wh = meter_wh
@@ -99,6 +123,8 @@ class ObservedEvse:
         self.token = ""
         self.started_at_ms = None
         self.sleeps = False
+        self.need = None
+        self.token_priority = None
 
 
 class ObservedCharger:
@@ -172,24 +198,28 @@ class ObservedCharger:
 
     def images(self, *, pause_proven: bool) -> list[EvseImage]:
         """What the next step may know of its EVSEs."""
-        return [
-            EvseImage(
-                id=evse.name,
-                is_linked=self.is_linked,
-                boots=self.boots,
-                link_losses=self.link_losses,
-                has_car=evse.has_car,
-                wants=evse.wants,
-                terminals_ma=evse.terminals_ma,
-                sampled_ms=evse.sampled_ms,
-                arrived_ms=evse.arrived_ms,
-                served_wh=evse.served_wh,
-                pause_proven=pause_proven,
-                says_paused=evse.state == "suspended-evse",
-                sleeps=evse.sleeps,
-            )
-            for evse in self.evses.values()
-        ]
+        return [self._image(evse, pause_proven=pause_proven) for evse in self.evses.values()]
+
+    def _image(self, evse: ObservedEvse, *, pause_proven: bool) -> EvseImage:
+        need, priority = evse.need, evse.priority
+        return EvseImage(
+            id=evse.name,
+            is_linked=self.is_linked,
+            boots=self.boots,
+            link_losses=self.link_losses,
+            has_car=evse.has_car,
+            wants=evse.wants,
+            terminals_ma=evse.terminals_ma,
+            sampled_ms=evse.sampled_ms,
+            arrived_ms=evse.arrived_ms,
+            served_wh=evse.served_wh,
+            pause_proven=pause_proven,
+            says_paused=evse.state == "suspended-evse",
+            departs_ms=None if need is None else need.departs_mono_ms,
+            wanted_wh=None if need is None else need.energy_wh,
+            sleeps=evse.sleeps,
+            priority=None if priority is None else priority[0],
+        )
 
     def _note_link(self, event: LinkChanged) -> None:
         if self.is_linked and not event.is_up:

@@ -204,7 +204,7 @@ class Reporter:
             transaction_id=evse.transaction_id,
             session_wh=evse.served_wh if evse.transaction_id is not None else None,
             since_ms=evse.started_at_ms,
-            rule=sentences.rule(evse, setpoint.reason, declared.priority),
+            rule=sentences.rule(evse, setpoint.reason, evse.priority or (declared.priority, "the bay's")),
             limits=self._rows(setpoint, circuits, limits, now_ms),
             before=tuple(self._before[setpoint.evse]),
         )

@@ -221,7 +221,7 @@ def _meter_word(meter: MeterStatus) -> str:
     return f"silent for {meter.age_ms // 1000} s"
 
 
-def rule(evse: ObservedEvse, reason: Reason, priority: int) -> str:
+def rule(evse: ObservedEvse, reason: Reason, priority: tuple[int, str]) -> str:
     """The last line of `explain`: by which rule the setpoint came about."""
     words = {
         "full": "as much as the EVSE may give",
@@ -242,7 +242,16 @@ def rule(evse: ObservedEvse, reason: Reason, priority: int) -> str:
         "cut": "no link: it keeps what it was told, then falls back",
     }
     running = "a session runs" if evse.transaction_id is not None else "no session"
-    return f"priority {priority}, {running}; {words.get(reason.word, reason.word)}"
+    number, whose = priority
+    return f"priority {number} ({whose}), {running}{_needs(evse)}; {words.get(reason.word, reason.word)}"
+
+
+def _needs(evse: ObservedEvse) -> str:
+    need = evse.need
+    if need is None or need.energy_wh is None:
+        return ""
+    left = max(0, need.energy_wh - evse.served_wh) / 1000
+    return f", {left:.1f} kWh still needed" + ("" if need.departs_ms is None else " before it leaves")
 
 
 def whole_site(

@@ -36,6 +36,7 @@ from edge.site.events import (
     ChargerBooted,
     JobProgressed,
     LinkChanged,
+    NeedsStated,
     NotAnswered,
     Sampled,
     StartAnswer,
@@ -46,6 +47,7 @@ from edge.site.events import (
     VendorMessage,
 )
 from edge.site.jobs import Jobs
+from edge.site.needs import NEEDS, Needs
 from edge.site.observed import ObservedCharger
 from edge.site.ports import (
     Charger,
@@ -105,9 +107,18 @@ class Site:
             )
             for name in blueprint.chargers
         }
-        self._tokens = Tokens(blueprint.settings.tokens.accept, list(tokens))
+        self._tokens = Tokens(
+            blueprint.settings.tokens.accept, list(tokens), blueprint.settings.group_priorities
+        )
         self._sleepers: set[str] = set()
-        self._transactions = Transactions(journal, clock, self._observed, self._sleepers)
+        self._transactions = Transactions(
+            journal,
+            clock,
+            self._observed,
+            sleepers=self._sleepers,
+            priority_of=self._tokens.priority_of,
+        )
+        self._needs = Needs(clock, self._remember)
         self._drivers: dict[str, Charger] = {}
         self._alerts = Alerts(journal, clock)
         self._jobs = Jobs(journal, clock)
@@ -144,6 +155,7 @@ class Site:
         for session in await self._transactions.resume():
             name = self._blueprint.evse_ids.get((session.charger, session.evse), session.charger)
             log.info("journal: %s's transaction %d continues", name, session.transaction_id)
+        self._needs.resume(await self._store.documents(NEEDS), self._observed.values())
 
     async def run(self) -> None:
         """The control cycle and what it leaves to be written, until cancelled."""
@@ -194,6 +206,10 @@ class Site:
             return await self._alerts.note(event)
         if isinstance(event, CertificateRequested):
             return self._keep_request(event)
+        if isinstance(event, NeedsStated):
+            answer = self._needs.state(self._observed[event.charger].evses.get(event.evse), event)
+            self.control.wake()
+            return answer
         if isinstance(event, JobProgressed):
             self._jobs.note(event)
         elif isinstance(event, VendorMessage):

@@ -10,23 +10,32 @@ import msgspec
 from edge.core.errors import ConfigError
 from edge.site.events import TokenAnswer
 
+MOST_PRIORITY = 9
+PRIORITIES = frozenset(map(str, range(MOST_PRIORITY + 1)))
 GRANT_MS = 180_000  # a remote start must have come back as a start of the station by then
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the list. `valid_until_ms` None: for ever."""
+    """One row of the list. `valid_until_ms` None: for ever. `priority` None: its group's, or the bay's."""
 
     token: str
     name: str = ""
     group: str | None = None
     valid_until_ms: int | None = None
+    priority: int | None = None
 
 
 class Tokens:
     """Tokens compare without regard to case, as OCPP's CiString20Type does."""
 
-    def __init__(self, accept: Literal["known", "all"], known: list[Token]) -> None:
+    def __init__(
+        self,
+        accept: Literal["known", "all"],
+        known: list[Token],
+        group_priorities: dict[str, int] | None = None,
+    ) -> None:
         self._accept = accept
+        self._group_priorities = group_priorities or {}
         self._known = {token.token.casefold(): token for token in known}
         self._granted: dict[tuple[str, str], int] = {}
 
@@ -41,6 +50,17 @@ class Tokens:
         if self._accept == "all" or self._granted.get((charger, token.casefold()), 0) > mono_ms:
             return TokenAnswer(status="accepted")
         return TokenAnswer(status="invalid")
+
+    def priority_of(self, token: str) -> tuple[int, str] | None:
+        """The priority that comes with this token, and whose it is; None: the bay's counts."""
+        row = self._known.get(token.casefold())
+        if row is None:
+            return None
+        if row.priority is not None:
+            return row.priority, "this card's"
+        if row.group in self._group_priorities:
+            return self._group_priorities[row.group], f"of group {row.group}"
+        return None
 
     def grant_once(self, charger: str, token: str, *, mono_ms: int) -> None:
         """A start was commanded for this token: the station may ask whether it is allowed to."""
@@ -57,11 +77,14 @@ def fingerprint(token: str) -> str:
 
 
 def read_tokens(text: str, *, file: str) -> list[Token]:
-    """Tokens out of CSV: token, name, group, valid_until (ISO 8601). Raises ConfigError with the line."""
+    """Tokens out of CSV: token, name, group, valid_until (ISO 8601), priority (0 to 9).
+
+    Raises ConfigError with the line.
+    """
     tokens = []
     rows = csv.reader(line for line in text.splitlines())
     for number, row in enumerate(rows, start=1):
-        cells = [cell.strip() for cell in row] + [""] * 4
+        cells = [cell.strip() for cell in row] + [""] * 5
         if not cells[0] or cells[0].startswith("#") or (number == 1 and cells[0] == "token"):
             continue
         if len(cells[0]) > 36:
@@ -75,7 +98,17 @@ def read_tokens(text: str, *, file: str) -> list[Token]:
                     f"{file}:{number} valid_until {cells[3]!r} is no date like 2027-01-31"
                 ) from None
             until_ms = int((until if until.tzinfo else until.astimezone()).timestamp() * 1000)
-        tokens.append(Token(token=cells[0], name=cells[1], group=cells[2] or None, valid_until_ms=until_ms))
+        if cells[4] and cells[4] not in PRIORITIES:
+            raise ConfigError(f"{file}:{number} priority {cells[4]!r} is none of 0 to {MOST_PRIORITY}")
+        tokens.append(
+            Token(
+                token=cells[0],
+                name=cells[1],
+                group=cells[2] or None,
+                valid_until_ms=until_ms,
+                priority=int(cells[4]) if cells[4] else None,
+            )
+        )
     return tokens
 
 

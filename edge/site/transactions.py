@@ -5,7 +5,7 @@ Nothing is answered before it is committed. A repeated message finds what it mad
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -34,9 +34,19 @@ class Transactions:
     """The open sessions of the site, and the one place where they begin and end."""
 
     def __init__(
-        self, journal: Journal, clock: Clock, chargers: dict[str, ObservedCharger], sleepers: set[str]
+        self,
+        journal: Journal,
+        clock: Clock,
+        chargers: dict[str, ObservedCharger],
+        *,
+        sleepers: set[str],
+        priority_of: Callable[[str], tuple[int, str] | None],
     ) -> None:
-        """`sleepers`: fingerprints of tokens whose cars do not wake from a pause."""
+        """`sleepers`: fingerprints of tokens whose cars do not wake from a pause.
+
+        `priority_of` says which priority comes with a token, and whose it is.
+        """
+        self._priority_of = priority_of
         self._journal = journal
         self._clock = clock
         self._chargers = chargers
@@ -62,6 +72,7 @@ class Transactions:
                     session.meter_start_wh,
                     self._past(session.started_ms),
                     seen_ms,
+                    token_priority=self._priority_of(session.token),
                 )
         return list(resumed.open_sessions)
 
@@ -133,6 +144,7 @@ class Transactions:
                 self._past(event.at_ms),
                 event.seen_ms,
                 sleeps=fingerprint(event.token) in self._sleepers,
+                token_priority=self._priority_of(event.token),
             )
             self._chargers[event.charger].touch()
         name = evse.name if evse else event.charger

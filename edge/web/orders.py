@@ -5,7 +5,7 @@ network must not be able to stop its cars.
 """
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -24,13 +24,17 @@ from edge.site.commands import (
     Unlock,
     Unreachable,
 )
+from edge.site.events import NeedsStated, NotAnswered
 from edge.site.ports import Clock, Limit, SiteDoors
+from edge.site.tokens import MOST_PRIORITY
 from edge.web import guard
 from edge.web.problems import ProblemError
 from edge.web.reading import answer
 
 MOST_A = 6_300
 MOST_S = 86_400
+MOST_KWH = 500
+MOST_STAY_S = 14 * 86_400
 
 TakenCommand = StartCharging | StopCharging | Reset | Unlock | SetAvailability
 COMMANDS = "start-charging, stop-charging, reset, unlock, set-availability"
@@ -46,13 +50,26 @@ class LimitOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     seconds: Annotated[int, msgspec.Meta(ge=1, le=MOST_S)] | None = None
 
 
+class NeedOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the driver of the running session needs; null or left out: open."""
+
+    energy_kwh: Annotated[float, msgspec.Meta(ge=0, le=MOST_KWH)] | None = None
+    leaves_in_s: Annotated[int, msgspec.Meta(ge=0, le=MOST_STAY_S)] | None = None
+    priority: Annotated[int, msgspec.Meta(ge=0, le=MOST_PRIORITY)] | None = None
+
+
 FIELDS = {
+    "energy_kwh": f"the energy of the whole session, from 0 to {MOST_KWH} kWh, or null",
+    "leaves_in_s": f"how long the car stays, whole seconds from 0 to {MOST_STAY_S}, or null",
+    "priority": f"whole, from 0 to {MOST_PRIORITY}, high first, or null for that of the card or the bay",
     "name": 'a name of its own, like "afternoon": up to 40 letters, digits, spaces, dots or hyphens',
     "kind": '"circuit" (everything on it), "chargers" (ours on it, together) or "evse" (one bay)',
     "target": "the name of a circuit or of a bay",
     "limit_a": f"amperes per phase from 0 to {MOST_A}, or null to withdraw the limit",
     "seconds": f"for how long: whole seconds from 1 to {MOST_S}",
 }
+
+Order = TypeVar("Order", LimitOrder, NeedOrder)
 
 # What each outcome that is no success means to the one who asked
 _FAILURES: dict[type[Outcome], tuple[HTTPStatus, str]] = {
@@ -78,6 +95,7 @@ class Orders:
         return [
             web.post("/api/limit", self._limit),
             web.post("/api/chargers/{name}/commands", self._command),
+            web.post("/api/needs/{id:.+}", self._need),
         ]
 
     async def _limit(self, request: web.Request) -> web.Response:
@@ -102,6 +120,31 @@ class Orders:
             expires_ms=self._clock.mono_ms() + (order.seconds or 0) * 1000 if is_set else None,
         )
 
+    async def _need(self, request: web.Request) -> web.Response:
+        guard.require_from_here(request)
+        name = request.match_info["id"]
+        evse = next((each for each in self._doors.status().evses if each.id == name), None)
+        if evse is None:
+            known = ", ".join(sorted(each.id for each in self._doors.status().evses))
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"no bay is called {name}", f"there are {known}")
+        order = _read(await request.read(), NeedOrder)
+        now_ms = self._clock.now_ms()
+        told = await self._doors.report(
+            NeedsStated(
+                charger=evse.charger,
+                evse=evse.evse,
+                at_ms=now_ms,
+                seen_ms=self._clock.mono_ms(),
+                is_synchronised=self._clock.is_synchronised(),
+                departs_ms=None if order.leaves_in_s is None else now_ms + order.leaves_in_s * 1000,
+                energy_wh=None if order.energy_kwh is None else round(order.energy_kwh * 1000),
+                priority=order.priority,
+            )
+        )
+        if isinstance(told, NotAnswered):
+            raise ProblemError(HTTPStatus.CONFLICT, told.sentence)
+        return answer(order)
+
     async def _command(self, request: web.Request) -> web.Response:
         guard.require_from_here(request)
         name = request.match_info["name"]
@@ -121,13 +164,17 @@ class Orders:
         raise ProblemError(status, getattr(outcome, "sentence", "") or meaning)
 
 
-def _read_limit(body: bytes) -> LimitOrder:
+def _read(body: bytes, kind: type[Order]) -> Order:
     try:
-        order = msgspec.json.decode(body, type=LimitOrder)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as wrong:
-        raise _explained(wrong) from None
+        raise _explained(wrong, kind) from None
     except msgspec.DecodeError as wrong:
         raise _not_json(wrong) from None
+
+
+def _read_limit(body: bytes) -> LimitOrder:
+    order = _read(body, LimitOrder)
     if order.limit_a is not None and order.seconds is None:
         raise ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY, "seconds: a limit needs an end", f"seconds: {FIELDS['seconds']}"
@@ -156,11 +203,12 @@ def _read_command(body: bytes, charger: str) -> TakenCommand:
     return command
 
 
-def _explained(wrong: msgspec.ValidationError) -> ProblemError:
+def _explained(wrong: msgspec.ValidationError, kind: type[msgspec.Struct]) -> ProblemError:
     """The message names the field; what would be right is said in our words."""
     text = _plain(wrong)
-    field = next((name for name in FIELDS if f"{name}:" in text or f"`{name}`" in text), None)
-    remedy = f"{field}: {FIELDS[field]}" if field else f"the fields are {', '.join(FIELDS)}"
+    names = kind.__struct_fields__
+    field = next((name for name in names if f"{name}:" in text or f"`{name}`" in text), None)
+    remedy = f"{field}: {FIELDS[field]}" if field else f"the fields are {', '.join(names)}"
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, text, remedy)
 
 
