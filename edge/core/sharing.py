@@ -305,7 +305,8 @@ class Sharing:
         limit_ma = min(one.held_ma, self._caps.get(evse.id, (evse.max_ma, ""))[0])
         least_ma = -(-evse.min_ma // evse.step_ma) * evse.step_ma
         is_changing = one.switch is not None and one.switch.stage != switching.STEADY
-        return 0 if one.idle_ma == 0 or limit_ma < least_ma or is_changing else least_ma
+        is_barred = evse.circuit in self._barred and one.pace.setpoint_ma < least_ma
+        return 0 if one.idle_ma == 0 or limit_ma < least_ma or is_changing or is_barred else least_ma
 
     def _reserve(self, free_ma: list[int], one: Standing, load: tuple[int, int, int]) -> None:
         if load == NOTHING:

@@ -1,4 +1,4 @@
-"""What drivers say that they need: until when, how much, how urgently. Kept over a restart with the session."""
+"""What drivers say that they need: until when, how much, how urgently. It outlives a restart."""
 
 import logging
 from collections.abc import Callable, Iterable

@@ -93,6 +93,7 @@ mode = "transparent"
 tls = true
 [group.fleet]
 priority = 5
+quota_kwh = 40
 [contact.ripple-control]
 pins = ["GPIO22"]
 [tariff]
@@ -127,7 +128,7 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
         "[charger.bay-6] via",
         "[charger.bay-7] mode",
         "[ocpp] tls",
-        "[group.fleet]",
+        "[group.fleet] quota_kwh",
         "[contact.ripple-control]",
         "[tariff]",
         "[planning]",

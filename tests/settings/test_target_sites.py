@@ -13,7 +13,6 @@ LOT_LATER = [
     (19, "[grid.meter] line"),
     (43, "[charger.bay-5] via"),
     (51, "[charger.bay-6] via"),
-    (75, "[group.fleet]"),
     (90, "[contact.ripple-control]"),
 ]
 LARGE_LATER = [
@@ -58,7 +57,6 @@ def test_the_lot_without_these_parts(judge):
             "charger.bay-5",
             "charger.bay-6",
             "charger.bay-6.pins",
-            "group.fleet",
             "contact.ripple-control",
         ),
         lines=("board", "line "),
@@ -68,6 +66,7 @@ def test_the_lot_without_these_parts(judge):
     )
     assert verdict.faults == ()
     assert len(verdict.accepted().chargers) == 4
+    assert verdict.accepted().group_priorities == {"fleet": 5}
 
 
 def test_the_garage_without_these_parts(judge):

@@ -47,7 +47,9 @@ class OneBay:
         site = settings.read(SITE, {}, look_up=lambda secret: "known").accepted()
         self.charger = ObservedCharger("bay-1", {1: "bay-1"})
         observed = {"bay-1": self.charger}
-        transactions = Transactions(None, self.clock, observed, sleepers=set(), priority_of=lambda _: None)  # nothing is stored here
+        transactions = Transactions(
+            None, self.clock, observed, sleepers=set(), priority_of=lambda _: None
+        )  # nothing is stored here
         self.reporter = Reporter(Blueprint(site), observed, self.clock, transactions)
         self.note(LinkChanged, is_up=True)
         self.note(EvseStatusChanged, evse=1, state="charging")

@@ -128,10 +128,11 @@ async def test_a_start_that_the_charger_refused_grants_nothing():
 
 
 def test_a_list_of_tokens_is_read():
-    text = "token,name,group,valid_until\n04AB, Ada , fleet,2027-01-31T12:00:00+00:00\n# gone\n\n04CD,,,\n"
+    head = "token,name,group,valid_until,priority\n"
+    text = head + "04AB, Ada , fleet,2027-01-31T12:00:00+00:00\n# gone\n\n04CD,,,,7\n"
     assert read_tokens(text, file="tokens.csv") == [
         Token(token="04AB", name="Ada", group="fleet", valid_until_ms=1_801_396_800_000),
-        Token(token="04CD"),
+        Token(token="04CD", priority=7),
     ]
 
 
@@ -139,6 +140,7 @@ def test_a_list_of_tokens_is_read():
     ("text", "fault"),
     [
         ("token\n04AB,,,tomorrow\n", "tokens.csv:2 valid_until 'tomorrow' is no date like 2027-01-31"),
+        ("04AB,,,,10", "tokens.csv:1 priority '10' is none of 0 to 9"),
         ("A" * 37, "tokens.csv:1 token is longer than 36 characters"),
     ],
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from edge.site.commands import Done, Refused
+from edge.site.events import Acknowledged, NotAnswered
 from edge.site.ports import ChargerView, Session
 from edge.site.status import (
     CircuitStatus,
@@ -44,6 +45,7 @@ class StandingLot:
     latest: Status
     limits: list = field(default_factory=list)
     commands: list = field(default_factory=list)
+    reports: list = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def publish(self, **changes):
@@ -60,6 +62,12 @@ class StandingLot:
 
     def status(self):
         return self.latest
+
+    async def report(self, event):
+        if event.charger == "bay-2":
+            return NotAnswered(sentence="no session runs there")
+        self.reports.append(event)
+        return Acknowledged()
 
     async def watch(self):
         while True:
@@ -84,9 +92,6 @@ class StandingLot:
     async def submit(self, command, origin):
         self.commands.append((command, origin))
         return Refused(sentence="a car is plugged in") if command.charger == "bay-2" else Done()
-
-    async def report(self, event):
-        raise NotImplementedError
 
     def read(self, reading):
         raise NotImplementedError

@@ -28,6 +28,42 @@ async def test_null_withdraws_a_limit(box):
     assert box.lot.limits[0].limit_ma is None
 
 
+async def test_what_a_driver_needs_reaches_the_site_as_an_event(box):
+    answer = await box.post(
+        "/api/needs/bay-1", json={"energy_kwh": 12.5, "leaves_in_s": 3_600, "priority": 4}
+    )
+    assert answer.status == 200
+    (event,) = box.lot.reports
+    assert (event.charger, event.evse) == ("bay-1", 1)
+    assert (event.energy_wh, event.departs_ms - event.at_ms, event.priority) == (12_500, 3_600_000, 4)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "remedy"),
+    [
+        ({"energy_kwh": -1}, "energy_kwh:", "0 to 500 kWh"),
+        ({"leaves_in_s": 1.5}, "leaves_in_s:", "whole seconds"),
+        ({"priority": 10}, "priority:", "from 0 to 9"),
+        ({"kwh": 3}, "kwh", "the fields are energy_kwh, leaves_in_s, priority"),
+    ],
+)
+async def test_a_wrong_need_is_answered_in_words_and_never_reaches_the_site(box, change, error, remedy):
+    answer = await box.post("/api/needs/bay-1", json=change)
+    said = await answer.json()
+    assert answer.status == 422
+    assert error in said["error"]
+    assert remedy in said["try"]
+    assert box.lot.reports == []
+
+
+async def test_a_need_at_an_unknown_bay_or_without_a_session_is_refused(box):
+    answer = await box.post("/api/needs/bay-99", json={"energy_kwh": 1})
+    assert answer.status == 404
+    answer = await box.post("/api/needs/bay-2", json={"energy_kwh": 1})
+    assert answer.status == 409
+    assert "no session" in (await answer.json())["error"]
+
+
 @pytest.mark.parametrize(
     ("change", "error", "remedy"),
     [
