@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 
+from edge.core import pacing
 from edge.core.circuit import Circuit, Tree
 from edge.core.evse import Evse
 from edge.core.lot import Lot
@@ -168,8 +169,11 @@ def main():
     parser.add_argument("--one-phase", type=float, help="share of cars on one phase, all others on three")
     parser.add_argument("--scarcity", type=float, default=1.0, help="times the ratings of the table")
     parser.add_argument("--switching", action="store_true", help="every EVSE can connect one phase alone")
+    parser.add_argument("--gain-a", type=float, help="a smaller rise is not worth a message (frontier)")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    if options.gain_a is not None:
+        pacing.GAIN_MA = round(options.gain_a * 1000)
     days = [
         (bays, use, seed)
         for bays, use in product(map(int, options.bays.split(",")), options.uses.split(","))

@@ -113,6 +113,7 @@ class Judge:
             f"6: {each.evse} rises to {each.limit_ma} mA behind the late meter of {name}"
             for each in there
             if self.stations[each.evse].wants and each.limit_ma > self.before.get(each.evse, 0)
+            if each.reason.word != "cut"  # told nothing: it still has what a lost offer meant to take away
         ]
 
     def _raised(self, where: str, members: list[Setpoint], offers: dict[str, int]) -> list[str]:
