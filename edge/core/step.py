@@ -121,6 +121,9 @@ def _settle(
         reason = target.reason
         if not one.seen.is_linked:
             setpoint_ma = _held_by_the_silent(lot, one, now_ms)
+        elif _repeats_too_much(one, target.ma, rooms, sums):
+            setpoint_ma = one.book.confirmed_ma or 0
+            reason = Reason(word="unpaid", where=reason.where, phase=reason.phase)
         elif _is_paid(lot, one, target.ma, rooms, sums, uneven):
             setpoint_ma = target.ma
         else:
@@ -130,6 +133,21 @@ def _settle(
         pacing.move(one.pace, setpoint_ma, by_failsafe=by_failsafe, now_ms=now_ms)
         setpoints[name] = Setpoint(evse=name, limit_ma=setpoint_ma, reason=reason, booked_ma=one.booked_ma)
     return [setpoints[evse.id] for evse in lot.evses]
+
+
+def _repeats_too_much(
+    one: Standing, target_ma: int, rooms: dict[str, Headroom], sums: dict[str, tuple[int, int, int]]
+) -> bool:
+    """Whether a rise that got lost would be tried again where the books, with it, are full by now."""
+    book = one.book
+    if book.is_sure or book.confirmed_ma is None or target_ma <= book.confirmed_ma:
+        return False
+    for name in one.path:
+        left_ma, sum_ma = rooms[name].left_ma, sums[name]
+        for phase in PHASES:
+            if one.booked_ma[phase] and sum_ma[phase] > left_ma[phase]:
+                return True
+    return False
 
 
 def _is_paid(
