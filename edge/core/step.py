@@ -122,7 +122,7 @@ def _settle(
         if not one.seen.is_linked:
             setpoint_ma = _held_by_the_silent(lot, one, now_ms)
         elif _repeats_too_much(one, target.ma, rooms, sums):
-            setpoint_ma = one.book.confirmed_ma or 0
+            setpoint_ma = min(one.book.confirmed_ma or 0, one.kept_ma())
             reason = Reason(word="unpaid", where=reason.where, phase=reason.phase)
         elif _is_paid(lot, one, target.ma, rooms, sums, uneven):
             setpoint_ma = target.ma

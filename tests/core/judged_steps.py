@@ -112,7 +112,9 @@ class Judge:
         return [
             f"6: {each.evse} rises to {each.limit_ma} mA behind the late meter of {name}"
             for each in there
-            if self.stations[each.evse].wants and each.limit_ma > self.before.get(each.evse, 0)
+            if self.stations[each.evse].wants
+            if each.limit_ma
+            > max(self.before.get(each.evse, 0), self.known[each.evse])  # refused: it keeps it
             if each.reason.word != "cut"  # told nothing: it still has what a lost offer meant to take away
         ]
 
