@@ -135,14 +135,8 @@ class _Rooms:
 
     async def _chargers(self) -> None:
         settings = self._settings.ocpp
-        password = None if settings.password is None else look_up(settings.password)
-        if settings.password is not None and password is None:  # an open door instead would be worse
-            raise ConfigError(
-                f"secret {settings.password.name} is not on this machine: no charger could be told from a "
-                f"stranger. try: sudo ampyard secret set {settings.password.name}"
-            )
         server = _load(CHARGERS["ocpp"]).OcppServer(
-            self._settings, self._site, self._clock, host=self._box.host, password=password
+            self._settings, self._site, self._clock, host=self._box.host, store=self._journal
         )
         for name, charger in server.chargers.items():
             self._site.attach(name, charger)

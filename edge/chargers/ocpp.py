@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from edge.chargers.keyring import Keyring
 from edge.chargers.ocpp_setup import set_up
 from edge.core.errors import PeerError
 from edge.dialects.v16 import charger_commands, charger_events, charger_profiles
@@ -15,7 +16,7 @@ from edge.dialects.v16.arrival import Arrival
 from edge.links.ocppj import Connection
 from edge.ocpp.rpc import CallRefused, CallTimedOut, LinkLost
 from edge.settings.model import ChargerSettings
-from edge.site.commands import AnyCommand, NoAnswer, Outcome, Unreachable
+from edge.site.commands import AnyCommand, ChangeCredential, NoAnswer, Outcome, Unreachable
 from edge.site.events import Acknowledged, Answer, AnyEvent, BootAnswer, LinkChanged, Sampled
 from edge.site.ports import Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
 
@@ -29,8 +30,12 @@ CLOCK_OFF_MS = 10_000
 class OcppCharger:
     """A charger of the site file, over whichever connection is its own now: a `site.ports.Charger`."""
 
-    def __init__(self, settings: ChargerSettings, site: SiteDoors, clock: Clock) -> None:
+    def __init__(
+        self, settings: ChargerSettings, site: SiteDoors, clock: Clock, keyring: Keyring | None = None
+    ) -> None:
+        """`keyring` learns the password that a charger is given."""
         self.settings = settings
+        self._keyring = keyring
         self._site = site
         self._clock = clock
         self._offers = {
@@ -109,6 +114,8 @@ class OcppCharger:
             return Unreachable()
         try:
             async with asyncio.timeout(deadline_ms / 1000):
+                if isinstance(command, ChangeCredential) and self._keyring is not None:
+                    return await self._change_credential(link, command, self._keyring)
                 return await self._go_through(link, command)
         except (CallTimedOut, LinkLost) as fault:
             return NoAnswer() if fault.was_sent else Unreachable()
@@ -117,6 +124,13 @@ class OcppCharger:
                 "%s: %s: %s", self.settings.name, type(command).__name__, fault or "not answered in time"
             )
             return NoAnswer()
+
+    async def _change_credential(self, link: "_Link", command: ChangeCredential, keyring: Keyring) -> Outcome:
+        """The new password is valid before the charger hears of it, the old one until it shows the new."""
+        async with keyring.changing(self.settings.name, command.password) as came_of_it:
+            outcome = await self._go_through(link, command)
+            came_of_it(outcome)
+        return outcome
 
     async def _go_through(self, link: "_Link", command: AnyCommand) -> Outcome:
         procedure = charger_commands.carry_out(command, now_ms=self._clock.now_ms())

@@ -1,7 +1,6 @@
 """The OCPP server: which connection belongs to which charger, and what becomes of strangers."""
 
 import asyncio
-import hmac
 import logging
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -9,20 +8,26 @@ from functools import partial
 
 import msgspec
 
+from edge.chargers.admission import Admission
+from edge.chargers.entrance import CERTIFICATE, Vault, keyring_of, tls_of, watch_certificates
 from edge.chargers.ocpp import OcppCharger
 from edge.core.errors import PeerError
 from edge.dialects.v16 import charger_events, charger_profiles
 from edge.dialects.v16.arrival import Arrival
+from edge.links.listener import MOST_SOCKETS
 from edge.links.ocppj import Connection
-from edge.links.ocppj_server import Credentials, serve
+from edge.links.ocppj_server import Knock, Refusal, serve
+from edge.settings.guarding import EARLY_DAYS
 from edge.settings.model import Site
 from edge.site.events import Acknowledged, Answer, BootAnswer, LinkChanged
-from edge.site.ports import Clock, SiteDoors
+from edge.site.ports import Clock, SiteDoors, Store
 
 log = logging.getLogger(__name__)
 
 SUBPROTOCOLS = ("ocpp1.6",)
 MAX_STRANGERS = 32
+DAY_MS = 86_400_000
+VAULT = Vault()
 CALL_S = 10.0
 
 
@@ -30,55 +35,96 @@ class OcppServer:
     """Listens for stations. `chargers` are the drivers of the site file's chargers, to be attached."""
 
     def __init__(
-        self, settings: Site, site: SiteDoors, clock: Clock, *, host: str, password: str | None = None
+        self,
+        settings: Site,
+        site: SiteDoors,
+        clock: Clock,
+        *,
+        host: str,
+        vault: Vault = VAULT,
+        store: Store | None = None,
     ) -> None:
-        self.chargers = {charger.name: OcppCharger(charger, site, clock) for charger in settings.chargers}
+        """Raises ConfigError where a secret that guards the door is not on this machine, or is no PEM."""
+        self._settings = settings
+        self._vault = vault
+        self._keyring = keyring_of(settings, vault, store)
+        self._tls = tls_of(settings, vault)
+        self._admission = Admission(
+            self._keyring,
+            chargers=len(settings.chargers),
+            asks_certificates=settings.ocpp.tls and settings.ocpp.client_ca is not None,
+        )
+        self.chargers = {
+            charger.name: OcppCharger(charger, site, clock, self._keyring) for charger in settings.chargers
+        }
         self._port = settings.ocpp.port
         self._host = host
-        self._password = password
         self._site = site
         self._clock = clock
         self._stations = {c.station: c.name for c in settings.chargers if not c.has_pattern}
         self._patterns = [(c.station, c.name) for c in settings.chargers if c.has_pattern]
         self._writes_to_strangers = settings.ocpp.unknown == "wait"
         self._strangers: set[str] = set()
+        self._told_of: dict[str, int] = {}  # when a charger's certificate was last told to end soon, ms
 
     async def run(self, bound: Callable[[int], None] = lambda _: None) -> None:
         """Listen until cancelled; `bound` learns the port. Raises OSError when it cannot be had."""
+        await self._keyring.resume()
         async with serve(
             self._host,
             self._port,
             subprotocols=SUBPROTOCOLS,
             admit=self._admit,
             on_connection=self._connected,
+            tls=self._tls,
+            most=MOST_SOCKETS + 8 * len(self.chargers),
         ) as port:
             bound(port)
+            await watch_certificates(self._settings, self._vault, self._site)
             await asyncio.Event().wait()
 
     def charger_of(self, station: str) -> str | None:
         """The charger that a station is: named by the file, or adopted by the first free pattern."""
-        name = self._stations.get(station)
-        if name is None:
-            for pattern, candidate in self._patterns:
-                if candidate not in self._stations.values() and fnmatchcase(station, pattern):
-                    name = self._stations[station] = candidate
-                    log.info("%s is %s", station, candidate)
-                    break
+        name = self._place_of(station)
+        if name is not None and station not in self._stations:
+            self._stations[station] = name
+            log.info("%s is %s", station, name)
         return name
 
-    def _admit(self, identity: str, address: str, credentials: Credentials | None) -> int | None:
-        """Whom to let in: an HTTP status refuses."""
-        if self._password is not None:
-            user, given = credentials or ("", b"")
-            if user != identity or not hmac.compare_digest(given, self._password.encode()):
-                log.warning("%s at %s: wrong password", identity, address)
-                return 401
-        if identity in self._stations or any(fnmatchcase(identity, pattern) for pattern, _ in self._patterns):
+    def _place_of(self, station: str) -> str | None:
+        """The charger that a station is, or would become."""
+        taken = self._stations.values()
+        free = (
+            name for pattern, name in self._patterns if name not in taken and fnmatchcase(station, pattern)
+        )
+        return self._stations.get(station) or next(free, None)
+
+    async def _admit(self, knock: Knock) -> Refusal | None:
+        """Who knocks too often or cannot prove who it is stays outside; so does a stranger too many."""
+        identity = knock.identity
+        charger = self._place_of(identity)
+        refusal = await self._admission.judge(knock, charger)
+        if refusal is not None:
+            return refusal
+        if charger is not None:
+            self._look_at(knock, charger)
             return None
         if identity in self.chargers:  # a stranger must not be taken for the charger of that name
-            log.warning("%s at %s bears a charger's name but is not its station", identity, address)
-            return 404
-        return None if len(self._strangers) < MAX_STRANGERS else 503
+            log.warning("%s at %s bears a charger's name but is not its station", identity, knock.address)
+            return Refusal(status=404, sentence="a charger's name, but not its station")
+        if len(self._strangers) < MAX_STRANGERS:
+            return None
+        return Refusal(status=503, sentence="too many stations without a place here", retry_after_s=60)
+
+    def _look_at(self, knock: Knock, charger: str) -> None:
+        """Tell once a day of a charger's certificate that ends within a month."""
+        now_ms = self._clock.now_ms()
+        if knock.certificate is None or now_ms - self._told_of.get(charger, -DAY_MS) < DAY_MS:
+            return
+        days = (knock.certificate.expires_s * 1000 - now_ms) // DAY_MS
+        if days < EARLY_DAYS:
+            self._told_of[charger] = now_ms
+            self._site.alert(charger, CERTIFICATE, f"its certificate ends in {days} days: give it a new one")
 
     async def _connected(self, connection: Connection) -> None:
         name = self.charger_of(connection.identity)

@@ -1,4 +1,4 @@
-"""`ampyard secret set NAME`: a password into a file of its own, asked for without echo."""
+"""`ampyard secret set NAME`: a password into a file of its own, asked for without echo, or its hash."""
 
 import getpass
 import os
@@ -7,6 +7,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from edge.cli import exits
+from edge.settings.hashing import hashed
 from edge.settings.secret import SECRETS_DIRECTORY
 
 
@@ -14,6 +15,7 @@ def declare(parser: ArgumentParser) -> None:
     """Its arguments."""
     parser.add_argument("action", choices=("set",), help="what to do")
     parser.add_argument("name", metavar="NAME", help='as in the site file: "secret:NAME"')
+    parser.add_argument("--hash", action="store_true", help="for what chargers show: keep only a hash of it")
 
 
 def run(options: Namespace) -> int:
@@ -25,6 +27,8 @@ def run(options: Namespace) -> int:
     if not value:
         print("ampyard secret: nothing was given, nothing was written", file=sys.stderr)
         return exits.USAGE
+    if options.hash:
+        value = hashed(value.encode())
     path = SECRETS_DIRECTORY / options.name
     try:
         SECRETS_DIRECTORY.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -71,6 +71,9 @@ class Connection:
         self.lost: str | None = None  # why the link ended
         self.handling: str | None = None  # the message id of the CALL that the handler is at
         self._websocket = websocket
+        self._socket = websocket.get_extra_info(
+            "socket"
+        )  # a TLS transport knows it no more once it is closed
         self._observer = observer
         self._rpc = Rpc(secrets.token_hex(4) + "-", open_limit=_OUTBOX_FRAMES // 2)
         self._answers: dict[Call, asyncio.Future[msgspec.Raw]] = {}
@@ -293,10 +296,9 @@ class Connection:
 
     def cut(self) -> None:
         """End the link as a pulled cable does, without a word; `run` returns."""
-        transport_socket = self._websocket.get_extra_info("socket")
-        if transport_socket is not None:
+        if self._socket is not None:
             with contextlib.suppress(OSError):
-                transport_socket.shutdown(socket.SHUT_RDWR)
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def _observe(self, direction: Literal["in", "out"], frame: str | bytes) -> None:
         if self._observer is not None:

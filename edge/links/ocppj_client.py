@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import quote
 
@@ -30,10 +31,12 @@ async def connect(
     password: str | bytes | None = None,
     timeout_s: float = 10.0,
     observer: Observer | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Connection]:
     """A connection to `url`/`identity` while the context lasts. Raises ConnectRefused.
 
     With a password HTTP Basic authentication names the identity as user (OCPP-J 1.6 section 6.2.2).
+    `tls` None: whom this machine trusts, where the URL begins with wss.
     """
     headers = {} if password is None else {"Authorization": authorization(identity, password)}
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -42,6 +45,7 @@ async def connect(
                 websocket = await session.ws_connect(
                     f"{url.rstrip('/')}/{quote(identity, safe='')}",
                     protocols=subprotocols,
+                    ssl=True if tls is None else tls,
                     headers=headers,
                     heartbeat=PING_S,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),

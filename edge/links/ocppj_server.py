@@ -5,13 +5,17 @@ import base64
 import binascii
 import contextlib
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 import aiohttp
 from aiohttp import web
 
+from edge.links.listener import MOST_SOCKETS, Listener
 from edge.links.ocppj import CLOSE_S, PING_S, Connection, Observer
+from edge.links.tls import PeerCertificate, peer_certificate
 from edge.ocpp.envelope import MAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -22,8 +26,28 @@ _MAX_IDENTITY = 255
 Credentials = tuple[str, bytes]
 """User name and password of HTTP Basic authentication; the password may be any 20 bytes."""
 
-Admit = Callable[[str, str, Credentials | None], int | None]
-"""(identity, peer's address, credentials) -> None to let it in, else the HTTP status to answer."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knock:
+    """Who asks to be let in. `certificate`: of its own, signed by whom we trust; None: it showed none."""
+
+    identity: str
+    address: str
+    credentials: Credentials | None
+    certificate: PeerCertificate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An HTTP status and why, for whoever reads the station's log."""
+
+    status: int
+    sentence: str = ""
+    retry_after_s: int | None = None
+
+
+Admit = Callable[[Knock], Awaitable[Refusal | None]]
+"""Whether to let somebody in: None, or why not."""
 
 OnConnection = Callable[[Connection], Awaitable[None]]
 """Owns a connection; when it returns the connection is closed."""
@@ -38,17 +62,22 @@ async def serve(
     admit: Admit,
     on_connection: OnConnection,
     observer: Observer | None = None,
+    tls: ssl.SSLContext | None = None,
+    most: int = MOST_SOCKETS,
 ) -> AsyncIterator[int]:
     """Listen while the context lasts; it yields the bound port. Leaving closes every connection, in 1 s.
 
-    Raises OSError when the address cannot be bound.
+    `most` sockets are open at a time, half of them from one address. Raises OSError when the address
+    cannot be bound.
     """
-    door = _Door(subprotocols, admit, on_connection, observer)
-    runner = web.ServerRunner(web.Server(door.opened, access_log=None), shutdown_timeout=_SHUTDOWN_S)
+    listener = Listener(tls=tls, most=most)
+    door = _Door(subprotocols, admit, on_connection, observer, listener)
+    server = web.Server(door.opened, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, reuse_address=True).start()
-        yield runner.addresses[0][1]
+        async with listener.listening(server, host, port) as bound:
+            yield bound
     finally:
         await door.close()
         await runner.cleanup()
@@ -63,7 +92,9 @@ class _Door:
         admit: Admit,
         on_connection: OnConnection,
         observer: Observer | None,
+        listener: Listener,
     ) -> None:
+        self._listener = listener
         self._subprotocols = subprotocols
         self._admit = admit
         self._on_connection = on_connection
@@ -81,11 +112,16 @@ class _Door:
         identity = identity_of(request.raw_path)
         address = request.remote or "?"
         if identity is None or self._is_closing:
-            return web.Response(status=404)
-        refusal = self._admit(identity, address, credentials_of(request.headers.get("Authorization")))
+            return _refused(Refusal(status=404, sentence="the path ends with no station"))
+        knock = Knock(
+            identity=identity,
+            address=address,
+            credentials=credentials_of(request.headers.get("Authorization")),
+            certificate=peer_certificate(request.transport),
+        )
+        refusal = await self._admit(knock)
         if refusal is not None:
-            headers = {"WWW-Authenticate": 'Basic realm="ocpp"'} if refusal == 401 else None
-            return web.Response(status=refusal, headers=headers)
+            return _refused(refusal)
         websocket = web.WebSocketResponse(
             protocols=self._subprotocols,
             heartbeat=PING_S,
@@ -94,9 +130,10 @@ class _Door:
             compress=False,
         )
         if not websocket.can_prepare(request):
-            return web.Response(status=426, text="OCPP over WebSocket is spoken here")
+            return _refused(Refusal(status=426, sentence="OCPP over WebSocket is spoken here"))
         try:
             await websocket.prepare(request)
+            self._listener.greeted(request.transport)
         except ConnectionError as error:
             log.debug("%s at %s left during the handshake: %s", identity, address, error)
             return web.Response()
@@ -121,6 +158,17 @@ class _Door:
         finally:
             self._open.discard(connection)
             await connection.close()
+
+
+def _refused(refusal: Refusal) -> web.Response:
+    headers = {}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="ocpp"'
+    if refusal.retry_after_s is not None:
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    response = web.Response(status=refusal.status, text=refusal.sentence, headers=headers)
+    response.force_close()
+    return response
 
 
 def identity_of(raw_path: str) -> str | None:

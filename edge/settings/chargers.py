@@ -8,7 +8,7 @@ from edge.core.circuit import ROOT
 from edge.settings.circuits import ALLOWED_NAME, NAME, Circuits, closest
 from edge.settings.keys import CHARGER
 from edge.settings.kinds import amperes
-from edge.settings.model import ChargerSettings
+from edge.settings.model import ChargerSettings, Secret
 from edge.settings.ranges import EVERYBODY, Member, NoRangeError, in_reading_order, members
 from edge.settings.tables import Block, Tables, fields_for
 
@@ -126,6 +126,7 @@ class Chargers:
         values["station"] = self._station(plan)
         values["phase_rotation"] = self._dealt(plan)
         values["fallback_a"] = self._fallback(plan)
+        values["password"] = self._password(plan)
         charger = ChargerSettings(
             name=name, line_number=plan.blocks[0].table.line, **fields_for(ChargerSettings, CHARGER, values)
         )
@@ -176,6 +177,10 @@ class Chargers:
                 remedy=f'station = "{station}-{{n}}"',
             )
         return station
+
+    def _password(self, plan: _Plan) -> Secret | None:
+        secret: Secret | None = plan.value("password")
+        return Secret(name=secret.name.replace("{n}", plan.member.number)) if secret else None
 
     def _dealt(self, plan: _Plan) -> str:
         """The phase rotation; from a list, the one whose turn it is among all that its block speaks for."""

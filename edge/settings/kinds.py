@@ -226,18 +226,24 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Password:
-    """The name of a secret that is kept elsewhere; never the secret."""
+    """The name of a secret that is kept elsewhere; never the secret. With `is_dealt` it may have {n}."""
 
-    allowed: str = '"secret:NAME"'
+    is_dealt: bool = False
+
+    @property
+    def allowed(self) -> str:
+        """How it is written."""
+        return '"secret:NAME", {n} is the number' if self.is_dealt else '"secret:NAME"'
 
     def read(self, value: object) -> Secret:
         """The reference; nothing is looked up here."""
-        match = _SECRET_NAME.fullmatch(value) if isinstance(value, str) else None
+        text = value.replace("{n}", "0") if self.is_dealt and isinstance(value, str) else value
+        match = _SECRET_NAME.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             raise UnfitError(
                 "a secret in the open", self.allowed, keyword="plain-secret", found="text (not shown)"
             )
-        return Secret(name=match[1])
+        return Secret(name=str(value).removeprefix("secret:"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

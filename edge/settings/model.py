@@ -16,6 +16,10 @@ class Secret:
     name: str
 
 
+OCPP_CERTIFICATE = Secret(name="ocpp-certificate")
+OCPP_KEY = Secret(name="ocpp-key")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSettings:
     """A meter on Modbus TCP. `line_number` is where its table begins in the file."""
@@ -81,6 +85,7 @@ class ChargerSettings:
     rating_ma: int | None
     priority: int
     line_number: int
+    password: Secret | None = None
 
     @property
     def wiring(self) -> tuple[int, ...] | None:
@@ -95,11 +100,19 @@ class ChargerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OcppSettings:
-    """The server that chargers connect to. `unknown`: what a station without a place gets."""
+    """The server that chargers connect to. `unknown`: what a station without a place gets.
+
+    `password` is for every charger that has none of its own. With `tls`, `certificate` and `key` are the
+    server's; a charger may show a certificate signed by `client_ca`. All three are PEM, kept as secrets.
+    """
 
     port: int
     password: Secret | None
     unknown: Literal["wait", "reject"]
+    tls: bool = False
+    certificate: Secret = OCPP_CERTIFICATE
+    key: Secret = OCPP_KEY
+    client_ca: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from edge.settings.chargers import Chargers
 from edge.settings.circuits import Circuits
 from edge.settings.clouds import Uplinks
 from edge.settings.fault import Caution, Fault, SiteFileError
+from edge.settings.guarding import guard_cautions
 from edge.settings.keys import CONTROL, FILE, GROUP, MQTT, OCPP, SITE, TOKENS, WEB, Section
 from edge.settings.lines import Table
 from edge.settings.model import (
@@ -185,10 +186,7 @@ class _SiteReader:
 
     def _look_around(self, site: Site) -> None:
         """What the site starts with, but somebody must know."""
-        if site.ocpp.password is None and site.chargers:
-            self._caution(
-                "no-password", None, "[ocpp] password: none; anything on this network may pose as a charger"
-            )
+        self.cautions.extend(guard_cautions(site, self.look_up))
         if site.tokens.accept == "known" and site.tokens.list is None and not site.uplinks:
             self._caution("no-tokens", None, "[tokens] neither a list nor an uplink: no card is known here")
         if site.tokens.list is not None and not site.tokens.list.is_file():
@@ -202,6 +200,8 @@ class _SiteReader:
 
     def _look_for_secrets(self, table: Table) -> None:
         for inner in table.tables.values():
+            if inner.path[0] == "charger":  # a range has many: they are told one by one
+                continue
             entry = inner.entries.get("password")
             if entry is not None:
                 name = str(entry.value).removeprefix("secret:")

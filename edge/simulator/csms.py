@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from edge.links.ocppj import Connection
-from edge.links.ocppj_server import Credentials, serve
+from edge.links.ocppj_server import Knock, Refusal, serve
 from edge.ocpp.rpc import INTERNAL_ERROR, NOT_SUPPORTED, Fault, LinkLost
 from edge.ocpp.timestamps import epoch_ms, rfc3339
 from edge.ocpp.v16 import codec, firmware, security
@@ -19,6 +19,8 @@ from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
 from edge.ocpp.v16.types import AuthorizationStatus, ChargingProfile, IdTagInfo, Message
 from edge.simulator.bookkeeping import Bookkeeping
+
+MOST_STATIONS = 8_192  # twice as many as come from one address
 
 Answer = TypeVar("Answer", bound=Message)
 
@@ -96,6 +98,7 @@ class Csms:
                 subprotocols=("ocpp1.6",),
                 admit=self._admit,
                 on_connection=self._own,
+                most=MOST_STATIONS,
             )
         )
         self._listening = listening
@@ -158,11 +161,12 @@ class Csms:
 
     # -- connections -------------------------------------------------------------------------------------
 
-    def _admit(self, _identity: str, _address: str, credentials: Credentials | None) -> int | None:
-        if self._password is None or (credentials is not None and credentials[1] == self._password):
+    async def _admit(self, knock: Knock) -> Refusal | None:
+        shown = None if knock.credentials is None else knock.credentials[1]
+        if self._password is None or shown == self._password:
             return None
         self.turned_away += 1
-        return 401
+        return Refusal(status=401)
 
     async def _own(self, connection: Connection) -> None:
         seen = self._seen(connection.identity)

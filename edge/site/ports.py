@@ -269,6 +269,9 @@ class SiteDoors(Protocol):
     def notice(self, uplink: UplinkStatus) -> None:
         """An uplink tells how it fares, for the page."""
 
+    def alert(self, about: str, word: str, sentence: str) -> None:
+        """Something about a charger, or this box, that somebody must know; shown for a day."""
+
     def watch(self) -> AsyncIterator[Status]:
         """The latest status, again whenever it changed; a slow reader misses the ones between."""
 

@@ -272,6 +272,10 @@ class Site:
         """An uplink tells how it fares, for the page."""
         self._uplinks[uplink.csms] = uplink
 
+    def alert(self, about: str, word: str, sentence: str) -> None:
+        """Something about a charger, or this box, that somebody must know; shown for a day."""
+        self._alerts.raise_here(about, word, sentence)
+
     def charger(self, name: str) -> ChargerView:
         """The latest of one charger. Raises KeyError on a name that is not in the site file."""
         return self._observed[name].view()

@@ -4,13 +4,16 @@ import asyncio
 import contextlib
 import json
 import time
+from pathlib import Path
 
+from edge.chargers.entrance import Vault
 from edge.chargers.ocpp_server import OcppServer
 from edge.links.ocppj_client import connect
 from edge.settings.model import (
     ChargerSettings,
     ControlSettings,
     OcppSettings,
+    Secret,
     Site,
     TokenSettings,
     WebSettings,
@@ -53,6 +56,7 @@ class Doors:
         self.known = known
         self.events = []
         self.boots = {}
+        self.alerts = []
         self.news = asyncio.Event()
 
     async def report(self, event):
@@ -68,6 +72,9 @@ class Doors:
             case TransactionStarted():
                 return StartAnswer(transaction_id=77, token=TokenAnswer(status="accepted"))
         return Acknowledged()
+
+    def alert(self, about, word, sentence):
+        self.alerts.append((about, word, sentence))
 
     def charger(self, name):
         return ChargerView(version=1, is_linked=True, boot=self.boots.get(name), statuses=())
@@ -141,7 +148,7 @@ def charger(name="bay-1", station="CP-1", **changes):
     )
 
 
-def site_of(*chargers, unknown="wait"):
+def site_of(*chargers, unknown="wait", **ocpp):
     return Site(
         name="Test",
         timezone=None,
@@ -149,7 +156,7 @@ def site_of(*chargers, unknown="wait"):
         guarantee="declared",
         circuits=(),
         chargers=chargers,
-        ocpp=OcppSettings(port=0, password=None, unknown=unknown),
+        ocpp=OcppSettings(port=0, **{"password": None, "unknown": unknown, **ocpp}),
         web=WebSettings(port=0),
         tokens=TokenSettings(accept="all", offline="all", list=None),
         group_priorities={},
@@ -157,6 +164,10 @@ def site_of(*chargers, unknown="wait"):
         mqtt=None,
         control=ControlSettings(hold_up_ms=60_000, min_on_ms=0, min_off_ms=0),
     )
+
+
+def text_of(secret):
+    return secret.read_text() if isinstance(secret, Path) else secret
 
 
 class Lot:
@@ -167,9 +178,9 @@ class Lot:
         self.url = url
 
     @contextlib.asynccontextmanager
-    async def station(self, identity="CP-1", *, boots=True, station=None, password=None):
+    async def station(self, identity="CP-1", *, boots=True, station=None, **options):
         station = station or Station()
-        end = connect(self.url, identity=identity, subprotocols=SUBPROTOCOLS, password=password)
+        end = connect(self.url, identity=identity, subprotocols=SUBPROTOCOLS, **options)
         async with end as connection, asyncio.TaskGroup() as group:
             running = group.create_task(connection.run(station.handle))
             station.connection = connection
@@ -186,14 +197,21 @@ class Lot:
 
 
 @contextlib.asynccontextmanager
-async def lot(*chargers, unknown="wait", password=None):
+async def lot(*chargers, unknown="wait", password=None, secrets=None, store=None, **ocpp):
+    """`password` is every charger's; `secrets` by name are texts, or files."""
     chargers = chargers or (charger(),)
     doors = Doors({each.name for each in chargers})
-    settings = site_of(*chargers, unknown=unknown)
+    known = {"stations": password, **(secrets or {})}
+    shared = None if password is None else Secret(name="stations")
+    settings = site_of(*chargers, unknown=unknown, password=shared, **ocpp)
+    vault = Vault(
+        look_up=lambda secret: text_of(known.get(secret.name)), file_of=lambda secret: known.get(secret.name)
+    )
     clock = SteadyClock()
-    server = OcppServer(settings, doors, clock, host="127.0.0.1", password=password)
+    server = OcppServer(settings, doors, clock, host="127.0.0.1", vault=vault, store=store)
+    scheme = "wss" if settings.ocpp.tls else "ws"
     port = asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as group:
         running = group.create_task(server.run(port.set_result))
-        yield Lot(server, doors, clock, f"ws://127.0.0.1:{await port}/any/path")
+        yield Lot(server, doors, clock, f"{scheme}://127.0.0.1:{await port}/any/path")
         running.cancel()

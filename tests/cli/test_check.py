@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli.main import main
+from edge.settings.hashing import hashed
 
 EXAMPLES = Path(__file__).parents[2] / "deploy" / "examples"
 
@@ -50,7 +51,7 @@ phase_rotation = "L2"
 def secrets(tmp_path, monkeypatch):
     """A machine that knows the secrets of the examples."""
     for name in ("stations", "city", "mqtt"):
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_text(hashed(b"x"))
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
 
 

@@ -25,6 +25,10 @@ ANSWERS = {
 }
 
 
+async def everybody(_knock):
+    return None
+
+
 async def understand(action, raw):
     """As the driver does it, with a site that agrees to everything."""
     events_of(action, raw, ARRIVAL)
@@ -38,9 +42,7 @@ async def door():
     async def own(connection):
         await connection.run(understand)
 
-    async with serve(
-        "127.0.0.1", 0, subprotocols=("ocpp1.6",), admit=lambda *_: None, on_connection=own
-    ) as port:
+    async with serve("127.0.0.1", 0, subprotocols=("ocpp1.6",), admit=everybody, on_connection=own) as port:
         yield f"ws://127.0.0.1:{port}"
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from edge.links import ocppj_server
 from edge.links.ocppj_client import ConnectRefused, connect
-from edge.links.ocppj_server import serve
+from edge.links.ocppj_server import Refusal, serve
 from edge.ocpp.rpc import CallRefused, CallTimedOut, Fault, LinkLost
 
 SUBPROTOCOLS = ("ocpp1.6",)
 
 
-def everybody(_identity, _address, _credentials):
+async def everybody(_knock):
     return None
 
 
@@ -369,9 +369,9 @@ async def test_a_path_that_names_no_station_is_not_found(path):
 async def test_the_door_keeper_sees_who_knocks_and_may_refuse():
     seen = []
 
-    def keeper(identity, address, credentials):
-        seen.append((identity, address, credentials))
-        return None if credentials == ("cp1", b"s:ecret\xff") else 401
+    async def keeper(knock):
+        seen.append((knock.identity, knock.address, knock.credentials))
+        return None if knock.credentials == ("cp1", b"s:ecret\xff") else Refusal(status=401)
 
     async with server(admit=keeper) as (url, _):
         with pytest.raises(ConnectRefused) as refused:

@@ -16,7 +16,6 @@ LOT_LATER = [
     (90, "[contact.ripple-control]"),
 ]
 LARGE_LATER = [
-    (84, "[ocpp] tls"),
     (91, "[tariff]"),
     (99, "[planning]"),
     (107, "[uplink.operator] version"),
@@ -73,7 +72,7 @@ def test_the_garage_without_these_parts(judge):
     text = without(
         (SITES / "site-large.toml").read_text(),
         tables=("tariff", "planning", "uplink.landlord"),
-        lines=("tls", "version"),
+        lines=("version",),
     )
     text = text.replace("janitza-umg96-series", "eastron-sdm630")
     verdict = judge(text.replace("carlo-gavazzi-em3x0-em5x0", "schneider-iem3000"))

@@ -20,6 +20,10 @@ ANSWERS = {
 WHOLE = ["StartTransaction", "MeterValues", "StopTransaction"]
 
 
+async def everybody(_knock):
+    return None
+
+
 async def test_what_waited_is_told_in_order_under_the_ids_of_the_csms(tmp_path):
     async with cloud_lot(tmp_path, is_cloud_up=False) as lot:
         await lot.connect()
@@ -91,7 +95,7 @@ async def test_an_answer_that_nobody_can_read_counts_as_a_refusal(tmp_path):
             "127.0.0.1",
             0,
             subprotocols=("ocpp1.6",),
-            admit=lambda *_: None,
+            admit=everybody,
             on_connection=lambda connection: connection.run(answer),
         ) as port,
         cloud_lot(tmp_path, url=f"ws://127.0.0.1:{port}") as lot,
