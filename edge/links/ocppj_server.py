@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from edge.links.listener import MOST_SOCKETS, Listener
 from edge.links.ocppj import CLOSE_S, PING_S, Connection, Observer
@@ -19,6 +20,9 @@ from edge.links.tls import PeerCertificate, peer_certificate
 from edge.ocpp.envelope import MAX_BYTES
 
 log = logging.getLogger(__name__)
+
+_http_log = log.getChild("http")
+_http_log.addFilter(lambda record: not _is_noise(record))  # who sends noise shall not fill the log
 
 _SHUTDOWN_S = 0.2  # for what is left when every connection was closed already
 _MAX_IDENTITY = 255
@@ -72,7 +76,7 @@ async def serve(
     """
     listener = Listener(tls=tls, most=most)
     door = _Door(subprotocols, admit, on_connection, observer, listener)
-    server = web.Server(door.opened, access_log=None)
+    server = web.Server(door.opened, access_log=None, logger=_http_log)
     runner = web.ServerRunner(server, shutdown_timeout=_SHUTDOWN_S)
     await runner.setup()
     try:
@@ -129,7 +133,7 @@ class _Door:
             max_msg_size=MAX_BYTES,
             compress=False,
         )
-        if not websocket.can_prepare(request):
+        if not _is_handshake(request) or not websocket.can_prepare(request):
             return _refused(Refusal(status=426, sentence="OCPP over WebSocket is spoken here"))
         try:
             await websocket.prepare(request)
@@ -158,6 +162,16 @@ class _Door:
         finally:
             self._open.discard(connection)
             await connection.close()
+
+
+def _is_noise(record: logging.LogRecord) -> bool:
+    return record.exc_info is not None and isinstance(record.exc_info[1], HttpProcessingError)
+
+
+def _is_handshake(request: web.BaseRequest) -> bool:
+    """What aiohttp does not look at (RFC 6455 sections 4.1 and 4.2.1; it takes drafts 7 and 8, too)."""
+    is_old = request.version != aiohttp.HttpVersion11
+    return request.method == "GET" and not is_old and request.headers.get("Sec-WebSocket-Version") == "13"
 
 
 def _refused(refusal: Refusal) -> web.Response:
