@@ -158,11 +158,11 @@ class Attacker:
 
     async def strike(self, seconds: float) -> None:
         async with asyncio.TaskGroup() as group:
-            end_s = time.monotonic() + seconds
-            while time.monotonic() < end_s:
-                group.create_task(self._try(self._tally.tries))
+            start_s = time.monotonic()
+            for turn in range(int(seconds * RATE_HZ)):
+                group.create_task(self._try(turn))
                 self._tally.tries += 1
-                await asyncio.sleep(1 / RATE_HZ)
+                await asyncio.sleep(start_s + (turn + 1) / RATE_HZ - time.monotonic())
 
     async def _try(self, turn: int) -> None:
         """Mostly as the stolen charger; sometimes under another's name in the URL, or in both places."""

@@ -8,7 +8,7 @@ SECONDS = 4
 async def test_the_password_of_one_charger_harms_no_other(tmp_path):
     tally = await attack(tmp_path, seconds=SECONDS)
     assert tally.is_clean, "\n".join(tally.lines())
-    assert tally.tries > SECONDS * RATE_HZ / 2
+    assert tally.tries == SECONDS * RATE_HZ
     assert tally.fates["let in"] > 0
     assert tally.fates["401"] > 0
     assert tally.fates["429"] > 0
