@@ -60,8 +60,9 @@ def run(options: Namespace) -> int:
         socket=options.socket or _socket(runtime),
         dead_man_ms=options.dead_man,
     )
+    scheme = "wss" if verdict.site.ocpp.tls else "ws"
     try:
-        until_signalled(run_site(verdict.site, box, started=lambda site: _tell(site, box)))
+        until_signalled(run_site(verdict.site, box, started=lambda site: _tell(site, box, scheme)))
     except (ConfigError, JournalBrokenError) as error:
         print(f"ampyard run: {error}", file=sys.stderr)
         return exits.SERVICE_CONFIG if options.service else exits.FAULTS
@@ -127,7 +128,7 @@ def _socket(runtime: Path) -> Path:
     return Path(given) if given else runtime / "ampyard.sock"
 
 
-def _tell(started: Started, box: Box) -> None:
+def _tell(started: Started, box: Box, scheme: str) -> None:
     log.info("web      http://%s:%d", os.uname().nodename, started.web_port)
-    log.info("ocpp     ws://%s:%d/<station>", os.uname().nodename, started.ocpp_port)
+    log.info("ocpp     %s://%s:%d/<station>", scheme, os.uname().nodename, started.ocpp_port)
     log.info("command  export AMPYARD_SOCKET=%s", box.socket)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.core.errors import ConfigError
+from edge.links import listener
 from edge.links.ocppj_client import ConnectRefused
 from edge.settings.hashing import hashed
 from edge.settings.model import Secret
@@ -298,6 +299,20 @@ async def test_one_address_has_only_so_many_sockets_and_the_next_address_is_serv
         async with asyncio.timeout(3):
             assert await last.read() == b""
     assert "127.0.0.9 has too many sockets open" in caplog.text
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /CP-1 HTTP/1.1\r\n"], ids=["nothing", "half"])
+async def test_who_does_not_come_to_the_point_is_cut_and_a_station_is_not(said, monkeypatch):
+    monkeypatch.setattr(listener, "GREETING_S", 0.2)
+    async with lot() as site, site.station() as station:
+        port = int(site.url.rpartition(":")[2].partition("/")[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said)
+        async with asyncio.timeout(3):
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        writer.close()
+        assert await station.connection.call("Heartbeat", b"{}", timeout_s=3)
 
 
 async def opened(stack, port):
