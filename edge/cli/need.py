@@ -1,4 +1,7 @@
-"""`ampyard need BAY`: say what the driver of the running session needs, and by when."""
+"""`ampyard need BAY`: say what the driver of the running session needs, and by when.
+
+Every call says everything anew: what is left out is open again.
+"""
 
 import re
 import sys
@@ -13,7 +16,12 @@ _IN = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,4})m)?")
 def declare(parser: ArgumentParser) -> None:
     """Its arguments."""
     parser.add_argument("bay", metavar="BAY", help="a bay as the page names it: bay-7, or bay-7/2")
-    parser.add_argument("--kwh", type=float, metavar="KWH", help="the energy of the whole session")
+    parser.add_argument(
+        "--kwh",
+        type=float,
+        metavar="KWH",
+        help="the energy of the whole session; without --leaves as if it stayed 8 h",
+    )
     parser.add_argument("--leaves", type=_stay_s, metavar="WHEN", help="07:30, or from now: 2h, 90m, 1h30m")
     parser.add_argument("--priority", type=int, metavar="0-9", help="high first; above that of card and bay")
     box.declare(parser)

@@ -38,7 +38,11 @@ VERBS = (
         summary="whole days of a site in a minute, our rule beside others",
         module="edge.cli.simulate",
     ),
-    Verb(name="need", summary="say what a bay's driver needs, and by when", module="edge.cli.need"),
+    Verb(
+        name="need",
+        summary="say what a bay's driver needs; what is left out is open again",
+        module="edge.cli.need",
+    ),
     Verb(name="explain", summary="say why a bay is offered what it is offered", module="edge.cli.explain"),
     Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),

@@ -132,6 +132,8 @@ def estimate(history: History, draws: list[Draw]) -> tuple[tuple[int, int, int],
         subtracted = plus(subtracted, draw.sampled)
         window_ms = min(window_ms, draw.sampled_ms)
     raised = [draw for draw in draws if draw.explained != NOTHING]
+    for draw in raised:
+        window_ms = min(window_ms, draw.sampled_ms)  # what was there before the rise has its say
     lowered = [draw for draw in usable if draw.gone != NOTHING]
     for index in range(len(readings) - 1, -1, -1):
         reading = readings[index]

@@ -34,6 +34,7 @@ class Headroom:
         "left_ma",
         "measured_ma",
         "meter",
+        "most_ma",
         "name",
         "restless_ma",
         "uneven_ma",
@@ -57,6 +58,7 @@ class Headroom:
         self.background_ma = background_ma
         self.is_settling = is_settling
         self.measured_ma = measured_ma
+        self.most_ma: int | None = None
         self.is_borne = False
         self.restless_ma = NOTHING
         self.used_permille: int | None = None
@@ -79,7 +81,14 @@ class Headroom:
         self.left_ma = larger(minus(self.bounds.limit(), self.background_ma), booked_ma)
         self._narrow()
 
+    def carry(self, most_ma: int) -> None:
+        """What the building feeds in makes room below the fuse, but no conductor thicker."""
+        self.most_ma = most_ma
+        self._narrow()
+
     def _narrow(self) -> None:
+        if self.most_ma is not None:
+            self.left_ma = smaller(self.left_ma, everywhere(self.most_ma))
         if self.bounds.chargers_ma is not None:
             self.left_ma = smaller(self.left_ma, everywhere(self.bounds.chargers_ma))
         if self.demand_ma is not None:
@@ -184,9 +193,7 @@ def _metered(
         is_settling=explained != unexplained,
         measured_ma=meter.current_ma,
     )
-    # What the building feeds in makes room below the fuse, but no conductor thicker
-    most_ma = max(bounds.limit_ma, memory.lot.tree.circuits[name].rating_ma)
-    room.left_ma = smaller(room.left_ma, everywhere(most_ma))
+    room.carry(max(bounds.limit_ma, memory.lot.tree.circuits[name].rating_ma))
     return room
 
 
@@ -266,7 +273,7 @@ def _draw(one: Standing, now_ms: int) -> Draw:
     explained_ms = EXPLAINED_MS if one.flowing_ma is None else EXPLAINED_SAMPLED_MS
     if raised_ms is None or now_ms - raised_ms > explained_ms or sampled_ms >= raised_ms + FOLLOW_MS:
         return Draw(sampled=sampled, sampled_ms=sampled_ms, gone=gone, gone_ms=gone_ms)
-    offered = on_phases(pace.setpoint_ma, one.phases)
+    offered = on_phases(min(pace.setpoint_ma, one.held_ma), one.phases)
     return Draw(
         sampled=sampled,
         sampled_ms=sampled_ms,

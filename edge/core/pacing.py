@@ -112,6 +112,16 @@ def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int) -> Non
     pace.setpoint_ma = setpoint_ma
 
 
+def take_back(pace: Pace, kept_ma: int, now_ms: int) -> None:
+    """The last setpoint never reached the EVSE, which kept what it had: a rise explains nothing any more."""
+    pace.setpoint_ma = kept_ma
+    pace.raised_ms = None
+    if kept_ma == 0 and pace.started_ms is not None:  # its pause did not end
+        pace.started_ms = None
+        pace.paused_ms = now_ms
+        pace.woken_ms = None
+
+
 def begin_session(pace: Pace) -> None:
     """A new driver: what the last one's pauses were does not bind."""
     pace.serving = True

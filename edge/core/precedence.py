@@ -19,9 +19,8 @@ class Precedence:
     def __init__(self, lot: Lot, one: Standing, now_ms: int) -> None:
         seen, evse = one.seen, one.evse
         need_ma = None
-        leaves_ms = seen.arrived_ms + need.USUAL_STAY_MS
-        if seen.departs_ms is not None and seen.wanted_wh is not None:
-            leaves_ms = seen.departs_ms
+        leaves_ms = seen.arrived_ms + need.USUAL_STAY_MS if seen.departs_ms is None else seen.departs_ms
+        if seen.wanted_wh is not None:
             need_ma = need.needed_ma(
                 departs_ms=leaves_ms,
                 missing_wh=seen.wanted_wh - seen.served_wh,

@@ -86,7 +86,9 @@ class Sharing:
         claims = self._claims = self._round(linked, holds)
         petty = self._petty(claims, self._calm(claims, linked, holds))
         if petty:
-            holds.update(petty)
+            for name, (most_ma, reason) in petty.items():
+                if name not in holds or most_ma < holds[name][0]:
+                    holds[name] = most_ma, reason
             claims = self._round(linked, holds)
             for name, (has_ma, _) in self._petty(claims, {}).items():
                 claims[name].share_ma = has_ma  # what others left is too little as well: nobody needs it

@@ -6,8 +6,8 @@ decision again, bit for bit, on either interpreter.
 
 The order of thought: what became of earlier offers (ledger) -> what may be believed of the meters
 (failsafe) -> what the building draws (background) -> what is allowed (limits, demand windows), and which
-overload is borne for a while (protection) -> who gets what
-(allocation, pacing) -> which rises are already paid for by confirmed reductions -> what must be sent.
+overload is borne for a while (protection) -> who gets what (allocation, pacing) -> which rises are already
+paid for by confirmed reductions -> what must be sent.
 """
 
 from edge.core import demand, learning, ledger, limits, overload, pacing, switching
@@ -66,7 +66,7 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
         if result.evse in memory.switches:
             switching.note_result(memory.switches[result.evse], result, now_ms)
         if result.result != CONFIRMED and result.number == book.last_number and not book.possible:
-            memory.paces[result.evse].setpoint_ma = book.confirmed_ma or 0  # it kept what it had
+            pacing.take_back(memory.paces[result.evse], book.confirmed_ma or 0, now_ms)
     for evse in memory.lot.evses:
         here, pace = seen[evse.id], memory.paces[evse.id]
         _note_session(pace, here)

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from edge.core.ledger import FOLLOW_MS
+from edge.core.ledger import DEADLINE_MS, FOLLOW_MS
 from edge.core.lot import CLOCK_ERROR_MS
 
 Purpose = Literal["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"]
@@ -20,7 +20,7 @@ RateUnit = Literal["A", "W"]
 BACKDATE_S = 15  # how far the charger's clock may be behind ours before a refresh makes it dip
 FLOOR_MA = 6000  # a car cannot charge with less (IEC 61851-1 annex A); between 0 and this nothing is offered
 BENEATH, ABOVE = 0, 1  # stack levels of the pair
-RISES_LATER_S = (2 * CLOCK_ERROR_MS + FOLLOW_MS) // 1000  # after the slowest clock has made its car go down
+_LATEST_S = (2 * CLOCK_ERROR_MS + FOLLOW_MS + DEADLINE_MS) // 1000  # clocks, a car's way down, a late offer
 LONG_AGO_MS = 1_577_836_800_000  # 2020-01-01, before any charger's clock that works
 _FIRST_ID = 9000
 _PERIOD_S = {"Daily": 86_400, "Weekly": 604_800}
@@ -114,14 +114,14 @@ def above(
 ) -> Profile:
     """The working limit, which steps to the fallback by itself `hold_s` after now.
 
-    A limit below the fallback steps up, and does so `RISES_LATER_S` later: by then every charger whose limit
-    was above its fallback has gone down and made the room, whatever the clocks of both say.
+    A limit below the fallback steps up, and does so later (`rises_later_s`): by then every charger whose
+    limit was above its fallback has gone down and made the room, whatever the clocks of both say.
 
     Dated back, so that a clock somewhat behind ours sees it begun. It has no end: nothing depends on expiry
     or stacking. `now_ms` is floored to the second, so it may step down up to a second early.
     """
     purpose = _purpose(transaction_id)
-    hold_s += rises_later_s(limit_ma, fallback_ma)
+    hold_s += rises_later_s(limit_ma, fallback_ma, hold_s)
     start_ms = (now_ms // 1000 - BACKDATE_S) * 1000
     return Profile(
         id=profile_id(connector, purpose, ABOVE),
@@ -136,9 +136,12 @@ def above(
     )
 
 
-def rises_later_s(limit_ma: int, fallback_ma: int) -> int:
-    """For how much longer a limit holds because the fallback is more than it."""
-    return RISES_LATER_S if limit_ma < fallback_ma else 0
+def rises_later_s(limit_ma: int, fallback_ma: int, hold_s: int) -> int:
+    """For how much longer a limit holds because the fallback is more than it.
+
+    Another charger may have been refreshed a whole interval (a third of T) after this one.
+    """
+    return hold_s // 3 + 1 + _LATEST_S if limit_ma < fallback_ma else 0
 
 
 def _purpose(transaction_id: int | None) -> Purpose:

@@ -98,7 +98,7 @@ class TransactionStarted(Event, frozen=True, kw_only=True, tag="transaction-star
 class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
     """What the charger measured. None: not told. Currents at the EVSE's terminals L1.. in mA.
 
-    `offered_ma` is what the station says that it offers the car.
+    `offered_ma` is what the station says that it offers the car. `age_ms`: how old it was when it came.
     """
 
     transaction_id: int | None = None
@@ -109,6 +109,7 @@ class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
     offered_ma: int | None = None
     soc_percent: int | None = None
     context: str = "periodic"
+    age_ms: int = 0
 
 
 class NeedsStated(Event, frozen=True, kw_only=True, tag="needs-stated"):

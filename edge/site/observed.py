@@ -239,6 +239,6 @@ class ObservedCharger:
         evse.sample = event
         if event.current_ma is not None and all(ma >= 0 for ma in event.current_ma):
             evse.terminals_ma = event.current_ma[:3]
-            evse.sampled_ms = event.seen_ms - SAMPLE_LAG_MS
+            evse.sampled_ms = event.seen_ms - max(SAMPLE_LAG_MS, event.age_ms)
         if event.energy_wh is not None:
             evse.note_energy(event.energy_wh)

@@ -35,6 +35,7 @@ class Reservations:
         for body in documents.values():
             for held in msgspec.json.decode(body, type=tuple[Reserve, ...]):
                 self._held[held.charger, held.reservation_id] = held
+                self._last_id = max(self._last_id, held.reservation_id)
 
     def numbered(self, command: AnyCommand) -> AnyCommand:
         """The command with a reservation id of its own, positive and new also after a restart."""

@@ -286,10 +286,9 @@ def test_charger_sends_no_meter_values() -> None:
     drawn_ma = dumb.grid()
     told = [at - own for at, own in zip(grid(lot).background_ma, lot.building, strict=True)]
     assert all(more >= own for more, own in zip(told, drawn_ma, strict=True)), "taken for the building's"
-    begin = len(lot.raised)
     dumb.car_max_ma = 6_000
     lot.run(60_000)
-    assert [each for each in risen(lot, begin) if each[1] == "bay-0"] == []
+    assert max(booked(lot)) >= setpoints(lot)["bay-0"] + 600, "whatever its car leaves unused"
     assert all(ours + own <= 50_000 for ours, own in zip(grid(lot).booked_ma, lot.building, strict=True))
     assert lot.late_excess == []
 

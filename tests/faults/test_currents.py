@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from edge.ocpp.profiles import RISES_LATER_S
+from edge.ocpp.profiles import rises_later_s
 from edge.plant.lot import GRID
 from edge.simulator.world import mono_ms
 from tests.faults.controller import CLOCK
@@ -54,7 +54,7 @@ async def test_when_the_gateway_dies_the_chargers_fall_back_and_the_worst_buildi
         assert max(lot.grid_ma()) <= GRID_MA
         await lot.until(
             lambda: [lot.drawn_ma(bay) for bay in lot.world.bays()] == [a * 1_000 for a in FALLBACKS_A],
-            within_s=RISES_LATER_S + 2,
+            within_s=rises_later_s(0, 1, DEAD_MAN_S) + 2,
             what="who waited has risen to the fallback after all the others went down to theirs",
         )
         assert lot.unexcused() == [], "never more above the rating than the building has risen"

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from edge.core.ledger import SAMPLE_MAX_AGE_MS
 from edge.ocpp.rpc import Fault
 from edge.ocpp.timestamps import epoch_ms
 from edge.ocpp.v16.types import DateTime
@@ -21,6 +22,11 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     def was_offline(self, at_ms: int) -> bool:
         """Whether what happened then happened before this link stood."""
         return at_ms < self.linked_ms - _OFFLINE_TOLERANCE_MS
+
+    def age_ms(self, at_ms: int) -> int:
+        """How old what was measured then is by the charger's clock; 0 where that clock cannot be right."""
+        age_ms = self.now_ms - at_ms
+        return age_ms if 0 <= age_ms <= SAMPLE_MAX_AGE_MS else 0
 
     def stamp(self, text: DateTime | None) -> int:
         """The time that the charger gives, else ours: a broken date must not cost a status or a sample."""

@@ -196,6 +196,7 @@ def _sample(
         is_synchronised=arrival.is_synchronised,
         offline=arrival.was_offline(at_ms),
         transaction_id=transaction_id,
+        age_ms=arrival.age_ms(at_ms),
     )
 
 

@@ -50,6 +50,7 @@ def sampled(
     is_synchronised: bool,
     offline: bool,
     transaction_id: int | None,
+    age_ms: int = 0,
 ) -> Sampled:
     """One MeterValue as the site sees it; what is no number, or of another place, was not told."""
     values = _values(value.sampled_value)
@@ -62,6 +63,7 @@ def sampled(
         is_synchronised=is_synchronised,
         offline=offline,
         transaction_id=transaction_id,
+        age_ms=age_ms,
         current_ma=_currents(values),
         voltage_mv=_by_phase(values, "Voltage"),
         power_w=_whole(_total(values, "Power.Active.Import")),

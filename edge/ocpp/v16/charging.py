@@ -112,7 +112,7 @@ class OfferTemplate:
         """The payload of SetChargingProfile for this limit, exactly as `above` would write it."""
         start = _start(now_ms // 1000 - BACKDATE_S)
         rate = _number(self._wire.rate(limit_ma))
-        falls_back_s = BACKDATE_S + hold_s + rises_later_s(limit_ma, self._fallback_ma)
+        falls_back_s = BACKDATE_S + hold_s + rises_later_s(limit_ma, self._fallback_ma, hold_s)
         return self._form % (str(rate).encode(), falls_back_s, start, start)
 
 
