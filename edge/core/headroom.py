@@ -270,7 +270,8 @@ def _draw(one: Standing, now_ms: int) -> Draw:
     gone = NOTHING if left is sampled else minus(sampled, left)
     gone_ms = pace.lowest_ms + FOLLOW_MS
     raised_ms = pace.raised_ms
-    explained_ms = EXPLAINED_MS if one.flowing_ma is None else EXPLAINED_SAMPLED_MS
+    is_told = one.flowing_ma is not None and one.book.is_sure  # else nobody knows that there is more to come
+    explained_ms = EXPLAINED_SAMPLED_MS if is_told else EXPLAINED_MS
     if raised_ms is None or now_ms - raised_ms > explained_ms or sampled_ms >= raised_ms + FOLLOW_MS:
         return Draw(sampled=sampled, sampled_ms=sampled_ms, gone=gone, gone_ms=gone_ms)
     offered = on_phases(min(pace.setpoint_ma, one.held_ma), one.phases)

@@ -393,3 +393,24 @@ def test_the_table_says_something_of_every_state_of_a_meter() -> None:
     states = {failsafe.meter_state(reading, 5_000, now_ms) for now_ms in (0, 3_000, 6_000)}
     assert states | {failsafe.meter_state(None, 5_000, 0)} == {"fresh", "late", "stale", "never"}
     assert len(rows()) >= 25
+
+
+@pytest.mark.parametrize(("mode", "most_s"), [("deaf", 40), ("mute", 40), ("refuses", 2)])
+def test_a_rise_that_got_lost_hides_the_building_no_longer_than_a_car_takes_to_follow(mode, most_s) -> None:
+    lot = VirtualLot(1, bays=2, unknown_bay=None, rating_ma=63_000, building_max_ma=30_000)
+    lot.building = [10_000] * 3
+    lot.run(3_000)
+    first, lost = lot.stations["bay-1"], lot.stations["bay-0"]
+    first.charging, first.since_ms, first.car_max_ma = True, lot.now_ms, 16_000
+    lot.run(120_000)
+    lost.is_sampling, lost.mode, lost.charging, lost.since_ms = False, mode, True, lot.now_ms
+    lot.run(2_000)
+    lot.building = [24_000] * 3
+    lot.disturb()
+    told = []
+    for _ in range(300):
+        lot.run(1_000)
+        told.append(min(grid(lot).background_ma))
+    assert min(told) >= 10_000, "never less than before the rise"
+    assert sum(ma < 23_500 for ma in told) <= most_s
+    assert lot.late_excess == []

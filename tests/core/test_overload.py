@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.core import protection as curves
+from edge.core.headroom import Headroom
 from edge.core.image import LimitImage
+from edge.core.limits import Bounds
 from edge.core.memory import Memory
 from edge.core.protection import CURVES, Heat
 from tests.core.virtual_lot import TICK_MS, VirtualLot
@@ -182,3 +184,17 @@ def test_a_building_that_keeps_rising_trips_nothing_and_a_curve_that_bears_all_w
     assert not trips_when_the_building_keeps_rising(protection)
     monkeypatch.setattr(curves, "bears", lambda heat, curve, rating_ma, reaction_ms: True)
     assert trips_when_the_building_keeps_rising(protection)
+
+
+def test_what_is_borne_on_one_phase_lets_no_conductor_carry_more_on_another():
+    room = Headroom(
+        "grid",
+        meter="fresh",
+        bounds=Bounds(RATING_MA, ""),
+        background_ma=(-40_000, 30_000, 0),  # the sun feeds in on L1
+        is_settling=False,
+    )
+    room.carry(RATING_MA)
+    assert room.left_ma == (63_000, 33_000, 63_000)
+    room.bear((64_000, 40_000, 0))
+    assert room.left_ma == (63_000, 40_000, 63_000)

@@ -170,6 +170,11 @@ async def test_a_reservation_outlives_a_restart():
     async with standing_site(journal=journal) as lot:
         await cycle()
         assert [row.token for row in lot.site.status().reservations] == ["04AB"]
+        (before,) = lot.site.status().reservations
+        await lot.connect()
+        lot.clock.now_ms = lambda: 1_000_000  # a box without a battery, in 1970
+        await order(lot, reserve(lot, until_ms=2_000_000), Done())
+        assert lot.chargers["bay-1"].commands[-1].reservation_id > before.reservation_id
 
 
 # -- alerts and certificates -----------------------------------------------------------------------------

@@ -5,7 +5,10 @@ import asyncio
 import msgspec
 
 from edge.core.image import Image
-from edge.site.events import Acknowledged, NeedsStated, NotAnswered
+from edge.core.memory import Memory
+from edge.core.precedence import Precedence
+from edge.core.standing import Standing
+from edge.site.events import Acknowledged, NeedsStated, NotAnswered, Sampled
 from edge.site.tokens import Token
 from tests.site.standing_site import MemoryJournal, standing_site
 from tests.site.virtual_time import in_virtual_time
@@ -106,3 +109,27 @@ async def test_when_only_one_minimum_fits_the_higher_priority_has_it():
             await lot.start(bay, token=token.token)
         await asyncio.sleep(60)
         assert (lot.bay("bay-1").setpoint_ma, lot.bay("bay-2").setpoint_ma >= 6_000) == (0, True)
+
+
+@in_virtual_time
+async def test_energy_alone_counts_as_if_the_car_stayed_for_eight_hours():
+    async with standing_site() as lot:
+        await lot.connect()
+        await lot.start()
+        await lot.tell(NeedsStated, evse=1, energy_wh=44_160)  # 8 A on three phases at 230 V for 8 h
+        await image_of(lot, "bay-1")
+        lots = lot.blueprint.lot
+        memory = Memory.restore(lots, msgspec.json.decode(lot.recorder.rows[0][1]))
+        standing = Standing(memory, lots.by_id["bay-1"], await image_of(lot, "bay-1"), lot.clock.mono_ms())
+        assert Precedence(lots, standing, lot.clock.mono_ms()).need_ma // 100 == 80
+
+
+@in_virtual_time
+async def test_a_sample_is_as_old_as_it_says_and_never_newer_than_the_usual_lag():
+    async with standing_site() as lot:
+        await lot.connect()
+        for age_ms, expected_ms in ((0, 2_000), (45_000, 45_000)):
+            await lot.tell(Sampled, evse=1, current_ma=(6_000,), age_ms=age_ms)
+            told_ms = lot.clock.mono_ms()
+            seen = await image_of(lot, "bay-1")
+            assert seen.sampled_ms == told_ms - expected_ms

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from edge.core.ledger import SAMPLE_MAX_AGE_MS
 from edge.ocpp.rpc import Fault
 from edge.ocpp.timestamps import epoch_ms
 from edge.ocpp.v16.types import DateTime
 
 _OFFLINE_TOLERANCE_MS = 5_000  # two clocks are never the same
+_LONGEST_WAY_MS = 60_000  # with a sample a minute still younger than what samples are forgotten after
 
 
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,9 +24,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
         return at_ms < self.linked_ms - _OFFLINE_TOLERANCE_MS
 
     def age_ms(self, at_ms: int) -> int:
-        """How old what was measured then is by the charger's clock; 0 where that clock cannot be right."""
-        age_ms = self.now_ms - at_ms
-        return age_ms if 0 <= age_ms <= SAMPLE_MAX_AGE_MS else 0
+        """How old what was measured then is by the charger's clock; a minute at most, for clocks err."""
+        return min(max(0, self.now_ms - at_ms), _LONGEST_WAY_MS)
 
     def stamp(self, text: DateTime | None) -> int:
         """The time that the charger gives, else ours: a broken date must not cost a status or a sample."""

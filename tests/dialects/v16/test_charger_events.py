@@ -143,6 +143,24 @@ def test_currents_by_phase():
     )
 
 
+@pytest.mark.parametrize(
+    ("stamp", "age_ms"),
+    [
+        (NOON, 0),
+        ("2023-11-14T22:12:35Z", 45_000),
+        ("2023-11-14T20:00:00Z", 60_000),  # a slow clock, or an older sample: the most that is believed
+        ("2023-11-14T23:00:00Z", 0),  # a fast clock
+        (None, 0),
+    ],
+)
+def test_a_sample_is_as_old_as_its_own_time_says_up_to_a_minute(stamp, age_ms):
+    value = {"sampledValue": [{"value": "6"}]} | ({} if stamp is None else {"timestamp": stamp})
+    if stamp is None:
+        value["timestamp"] = "yesterday"
+    (event,) = told("MeterValues", connectorId=1, meterValue=[value])
+    assert event.age_ms == age_ms
+
+
 def test_defaults_are_those_of_the_specification():
     assert sample(("4711",)).energy_wh == 4711
     assert sample(("4711",)).context == "periodic"
