@@ -16,6 +16,7 @@ from edge.core.memory import Memory
 from edge.core.step import step
 
 TICK_MS = 250
+ROTATED = ((0, 1, 2), (1, 2, 0), (2, 0, 1))
 TURN = cmath.exp(-2j * math.pi / 3)
 FOLLOW_MS = 3_000
 SAMPLE_EVERY_MS = 10_000
@@ -87,6 +88,50 @@ class Station:
         return amps
 
 
+def _wired(
+    bays: int,
+    *,
+    rating_ma: int,
+    building_max_ma: int,
+    fallback_ma: int,
+    hold_up_ms: int,
+    unknown_bay: int | None,
+    unbalance_max_ma: int | None,
+    can_switch: bool,
+) -> Lot:
+    """A metered grid with two feeders, bays on both by turns, in rotation."""
+    grid = Circuit(
+        "grid",
+        parent=None,
+        rating_ma=rating_ma,
+        building_max_ma=building_max_ma,
+        is_metered=True,
+        unbalance_max_ma=unbalance_max_ma,
+    )
+    west = Circuit("west", parent="grid", rating_ma=40_000, building_max_ma=0, is_metered=False)
+    east = Circuit("east", parent="grid", rating_ma=50_000, building_max_ma=0, is_metered=False)
+    evses = [
+        Evse(
+            id=f"bay-{n}",
+            circuit="west" if n % 2 else "east",
+            max_ma=32_000,
+            fallback_ma=fallback_ma,
+            wiring=None if n == unknown_bay else ROTATED[n % 3],
+            can_switch=can_switch,
+        )
+        for n in range(bays)
+    ]
+    return Lot(
+        Tree([grid, west, east]),
+        evses,
+        stale_after_ms={"grid": 5_000},
+        dead_man_ms=60_000,
+        hold_up_ms=hold_up_ms,
+        min_on_ms=60_000,
+        min_off_ms=30_000,
+    )
+
+
 class VirtualLot:
     def __init__(
         self,
@@ -109,43 +154,20 @@ class VirtualLot:
         self.sample_every_ms = sample_every_ms
         self.sample_delay_ms = sample_delay_ms
         self.now_ms = 1_000_000
-        rotations = [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
-        tree = Tree(
-            [
-                Circuit(
-                    "grid",
-                    parent=None,
-                    rating_ma=rating_ma,
-                    building_max_ma=building_max_ma,
-                    is_metered=True,
-                    unbalance_max_ma=unbalance_max_ma,
-                ),
-                Circuit("west", parent="grid", rating_ma=40_000, building_max_ma=0, is_metered=False),
-                Circuit("east", parent="grid", rating_ma=50_000, building_max_ma=0, is_metered=False),
-            ]
-        )
-        evses = [
-            Evse(
-                id=f"bay-{n}",
-                circuit="west" if n % 2 else "east",
-                max_ma=32_000,
-                fallback_ma=fallback_ma,
-                wiring=None if n == unknown_bay else rotations[n % 3],
-                can_switch=can_switch,
-            )
-            for n in range(bays)
-        ]
-        self.lot = Lot(
-            tree,
-            evses,
-            stale_after_ms={"grid": 5_000},
-            dead_man_ms=60_000,
+        self.lot = _wired(
+            bays,
+            rating_ma=rating_ma,
+            building_max_ma=building_max_ma,
+            fallback_ma=fallback_ma,
             hold_up_ms=hold_up_ms,
-            min_on_ms=60_000,
-            min_off_ms=30_000,
+            unknown_bay=unknown_bay,
+            unbalance_max_ma=unbalance_max_ma,
+            can_switch=can_switch,
         )
         self.memory = Memory(self.lot, now_ms=self.now_ms)
-        self.stations = {evse.id: Station(evse=evse, wiring=rotations[n % 3]) for n, evse in enumerate(evses)}
+        self.stations = {
+            f"bay-{n}": Station(evse=self.lot.by_id[f"bay-{n}"], wiring=ROTATED[n % 3]) for n in range(bays)
+        }
         self.pause_proven = pause_proven
         self.building = [10_000, 8_000, 12_000]
         self.is_signed = False

@@ -8,7 +8,8 @@ from typing import Any
 
 from edge.simulator.world import mono_ms
 from tests.faults.controller import PRODUCT, SABOTAGE
-from tests.faults.lot import Findings, Lot, running
+from tests.faults.findings import Findings
+from tests.faults.lot import Lot, running
 from tests.faults.script import LENGTH_MS, Act, script
 
 

@@ -10,7 +10,7 @@ import contextlib
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,12 @@ from edge.plant.building import BuildingPlan
 from edge.plant.cars import CarModel
 from edge.plant.lot import GRID, CircuitPlan
 from edge.plant.wiring import NOTHING, Triple, add
-from edge.simulator.books import Audit
 from edge.simulator.conversation import Pace
 from edge.simulator.description import ChargerPlan, WorldPlan
 from edge.simulator.registers import Fault
 from edge.simulator.world import HOST, World, mono_ms
 from tests.faults.controller import PRODUCT, Controller, free_port
+from tests.faults.findings import Findings
 from tests.faults.judge import Excess, Judge, Moment, Reaction, Witness
 
 DEAD_MAN_S = 9
@@ -127,63 +127,6 @@ def world_plan(*, building_a: int = 4, noise_ma: int = 200) -> WorldPlan:
         allowance_ms=Reaction().ms,
         pace=QUICK,
     )
-
-
-@dataclass(kw_only=True)
-class Findings:
-    """What a run has shown. `late_ma_ms` is the referee's own word; `unexcused` the judge's."""
-
-    excess_ma_ms: int
-    late_ma_ms: int
-    longest_ms: int
-    bound_ms: int
-    unexcused: list[Excess]
-    transactions: int
-    audit: Audit
-    irregularities: list[str]
-    undrained: str
-    exit_code: int | None
-    tracebacks: int
-    lives: int
-    took_s: float = 0.0
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def unexcused_ma_ms(self) -> int:
-        return sum(excess.unexcused_ma_ms for excess in self.unexcused)
-
-    @property
-    def is_clean(self) -> bool:
-        return not self.faults()
-
-    def faults(self) -> list[str]:
-        """Everything that must not be, one sentence each."""
-        found = []
-        if self.unexcused_ma_ms:
-            worst = max(self.unexcused, key=lambda excess: excess.above_ma - excess.excused_ma)
-            found.append(f"{self.unexcused_ma_ms / 1e6:.3f} A.s above a limit without excuse, worst {worst}")
-        for name in ("lost", "unfinished", "doubled", "altered", "invented"):
-            if transactions := getattr(self.audit, name):
-                found += [f"{len(transactions)} transactions {name}: {transactions[0]}"]
-        found += [f"the CSMS finds odd: {each}" for each in self.irregularities]
-        if self.undrained:
-            found.append(f"not drained: {self.undrained}")
-        if self.exit_code is None:
-            found.append("the controller did not stop within 5 s")
-        elif self.exit_code != 0:
-            found.append(f"the controller ended with {self.exit_code}")
-        if self.tracebacks:
-            found.append(f"{self.tracebacks} tracebacks in the controller's log")
-        return found
-
-    def line(self) -> str:
-        return (
-            f"{self.excess_ma_ms / 1e6:8.3f} A.s above limits, {self.late_ma_ms / 1e6:.3f} late, "
-            f"{self.unexcused_ma_ms / 1e6:.3f} unexcused, longest {self.longest_ms} ms, "
-            f"{self.bound_ms // 1_000} s nearly full; "
-            f"{self.transactions} transactions, {len(self.audit.lost)} lost, "
-            f"{len(self.audit.doubled)} doubled; {self.lives} lives of the controller"
-        )
 
 
 class Lot:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.faults.chaos import all_of, report
-from tests.faults.lot import Findings
+from tests.faults.findings import Findings
 
 HEAD = "    seed       A.s    late unexcused full s   tx lost twice  verdict"
 
