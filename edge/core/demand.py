@@ -29,13 +29,10 @@ class Wish:
 
     def __init__(self, lot: Lot, one: Standing, caps: dict[str, tuple[int, str]], now_ms: int) -> None:
         evse = one.evse
-        cap_ma = min(evse.max_ma, caps.get(evse.id, (evse.max_ma, ""))[0])
-        if one.habit.cap_ma is not None:
-            cap_ma = min(cap_ma, one.habit.cap_ma)
         self.one = one
         self.count = len(one.phases)
         self.min_ma = evse.min_ma
-        self.cap_ma = cap_ma
+        self.cap_ma = one.most_ma(caps)
         self.idle_ma = one.idle_ma
         self.is_admitted = False
         self.order = (-one.priority,) + Precedence(lot, one, now_ms).order

@@ -28,7 +28,7 @@ class Precedence:
                 voltage_mv=lot.voltage_mv,
                 now_ms=now_ms,
             )
-        most_ma = evse.max_ma if one.habit.cap_ma is None else min(evse.max_ma, one.habit.cap_ma)
+        most_ma = one.most_ma({})
         self.need_ma = need.UNKNOWN_MA if need_ma is None or need_ma > most_ma else need_ma
         self.turn = need.turn(need_ma, most_ma, seen.served_wh)
         self.order = (

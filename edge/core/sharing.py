@@ -186,7 +186,7 @@ class Sharing:
 
     def _claim(self, one: Standing, holds: dict[str, tuple[int, Reason]]) -> Claim:
         evse, has_ma = one.evse, one.pace.setpoint_ma
-        cap_ma = self._cap_ma(one)
+        cap_ma = one.most_ma(self._caps)
         if evse.id in holds:
             cap_ma = min(cap_ma, holds[evse.id][0])
         says = Precedence(self._lot, one, self._now_ms)
@@ -204,15 +204,6 @@ class Sharing:
             turn=says.turn,
             need_ma=says.need_ma,
         )
-
-    def _cap_ma(self, one: Standing, step_ma: int = 1) -> int:
-        """The most that it may have, whatever the pacing says, in whole steps."""
-        cap_ma = one.evse.max_ma
-        if one.evse.id in self._caps:
-            cap_ma = min(cap_ma, self._caps[one.evse.id][0])
-        if one.habit.cap_ma is not None:
-            cap_ma = min(cap_ma, one.habit.cap_ma)
-        return cap_ma // step_ma * step_ma
 
     def _tier(self, one: Standing) -> int:
         """The priority; who is done comes last, unless he would not wake again."""
@@ -242,7 +233,7 @@ class Sharing:
             elif most_ma <= has_ma:
                 continue
             if most_ma > has_ma and not pacing.is_worth_it(
-                one.pace, most_ma, self._cap_ma(one, claim.step_ma)
+                one.pace, most_ma, one.most_ma(self._caps) // claim.step_ma * claim.step_ma
             ):
                 most_ma = has_ma
             if most_ma < claim.share_ma or evse_id in calm:
@@ -272,7 +263,7 @@ class Sharing:
     def _held(self, one: Standing, claim: Claim, hold: tuple[int, Reason]) -> Reason:
         """Pacing is the reason only where nothing else keeps it down as well."""
         hold_ma, reason = hold
-        if self._cap_ma(one) < hold_ma + claim.step_ma:
+        if one.most_ma(self._caps) < hold_ma + claim.step_ma:
             return self._reason(one, claim)
         if claim.full_room is not None:
             return self._full("circuit", claim.full_room)

@@ -55,6 +55,13 @@ class Standing:
         """Of the session, its token or the token's group where one has been said, else the EVSE's own."""
         return self.evse.priority if self.seen.priority is None else self.seen.priority
 
+    def most_ma(self, caps: dict[str, tuple[int, str]]) -> int:
+        """The most that it may have, whatever the pacing says: itself, its car, and `caps` from outside."""
+        most_ma = self.evse.max_ma
+        if self.evse.id in caps:
+            most_ma = min(most_ma, caps[self.evse.id][0])
+        return most_ma if self.habit.cap_ma is None else min(most_ma, self.habit.cap_ma)
+
     @property
     def is_uneven(self) -> bool:
         """Whether it may load one phase more than another; not where a linked station has no plug."""
