@@ -9,7 +9,7 @@ from edge.site.ports import Clock, Entry, Journal, JournalBrokenError, JournalFu
 log = logging.getLogger(__name__)
 
 SHOWN_MS = 24 * 3_600_000
-MOST = 20
+MOST = 20  # of one charger: who alerts of everything must not push out the others
 
 
 class Alerts:
@@ -18,7 +18,7 @@ class Alerts:
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self._journal = journal
         self._clock = clock
-        self._shown: deque[AlertRaised] = deque(maxlen=MOST)
+        self._shown: dict[str, deque[AlertRaised]] = {}
 
     async def note(self, event: AlertRaised) -> Acknowledged | NotAnswered:
         """Take an alert in. Acknowledged once it is stored, for the charger forgets it then."""
@@ -44,11 +44,14 @@ class Alerts:
 
     def sentences(self, now_ms: int) -> tuple[str, ...]:
         """The alerts of the last day, each once, newest first."""
-        recent = (alert for alert in reversed(self._shown) if alert.at_ms > now_ms - SHOWN_MS)
+        shown = sorted(
+            (alert for each in self._shown.values() for alert in each), key=lambda one: one.seen_ms
+        )
+        recent = (alert for alert in reversed(shown) if alert.at_ms > now_ms - SHOWN_MS)
         return tuple(dict.fromkeys(f"{alert.charger}: {alert.sentence}" for alert in recent))
 
     def _show(self, event: AlertRaised) -> None:
         level = logging.WARNING if event.is_critical else logging.INFO
         log.log(level, "%s %s: %s", event.charger, event.word, event.sentence)
         if event.is_critical:
-            self._shown.append(event)
+            self._shown.setdefault(event.charger, deque(maxlen=MOST)).append(event)

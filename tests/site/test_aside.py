@@ -2,7 +2,7 @@
 
 import asyncio
 
-from edge.site.alerts import SHOWN_MS
+from edge.site.alerts import MOST, SHOWN_MS
 from edge.site.commands import (
     CancelReservation,
     CollectLog,
@@ -178,6 +178,19 @@ async def test_a_reservation_outlives_a_restart():
 
 
 # -- alerts and certificates -----------------------------------------------------------------------------
+
+
+@in_virtual_time
+async def test_a_charger_that_alerts_of_everything_does_not_push_out_the_others():
+    async with standing_site() as lot:
+        await lot.tell(AlertRaised, "bay-2", word="TamperDetection", sentence="was opened", is_critical=True)
+        for number in range(3 * MOST):
+            told = await lot.tell(AlertRaised, word="Odd", sentence=f"odd thing {number}", is_critical=True)
+            assert told == Acknowledged()
+        await cycle()
+        alerts = lot.site.status().alerts
+        assert len(alerts) == MOST + 1
+        assert "bay-2: was opened" in alerts
 
 
 @in_virtual_time
