@@ -3,18 +3,24 @@
 Every command names its charger and is complete: what it lacks, the charger's own default holds. Times are
 ms since 1970, UTC. `Charger.perform` turns it into whatever the charger speaks and answers one Outcome; what
 takes longer is Started and goes on as events (`JobProgressed`, `ReservationEnded`, `CertificateRequested`).
+
+The types say what each argument may be where it comes as JSON, and in which words (`arguments`): the API, the
+command line and the OpenAPI document are made of these structs, the first sentence of each is its summary.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
+
+from edge.site import arguments as may
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """What every command carries; `evse` 0 is the charger as a whole."""
 
-    charger: str
-    evse: int = 0
+    charger: Annotated[str, Meta(description="the charger's name in the site file")]
+    evse: may.Evse = 0
 
 
 # -- charging --------------------------------------------------------------------------------------------
@@ -23,13 +29,13 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 class StartCharging(Command, frozen=True, kw_only=True, tag="start-charging"):
     """Start a transaction for `token`. A cloud's profile inside becomes a limit before this is made."""
 
-    token: str
+    token: may.TokenId
 
 
 class StopCharging(Command, frozen=True, kw_only=True, tag="stop-charging"):
     """End the transaction with this id of ours."""
 
-    transaction_id: int
+    transaction_id: may.TransactionId
 
 
 class Reserve(Command, frozen=True, kw_only=True, tag="reserve"):
@@ -38,16 +44,16 @@ class Reserve(Command, frozen=True, kw_only=True, tag="reserve"):
     `reservation_id` 0: the site gives one. The same id again replaces the reservation.
     """
 
-    token: str
-    until_ms: int
-    group: str | None = None
-    reservation_id: int = 0
+    token: may.TokenId
+    until_ms: may.Until
+    group: may.Group | None = None
+    reservation_id: may.ReservationId = 0
 
 
 class CancelReservation(Command, frozen=True, kw_only=True, tag="cancel-reservation"):
     """Keep it no longer."""
 
-    reservation_id: int
+    reservation_id: may.ReservationId
 
 
 # -- the charger as a device -----------------------------------------------------------------------------
@@ -56,7 +62,7 @@ class CancelReservation(Command, frozen=True, kw_only=True, tag="cancel-reservat
 class Reset(Command, frozen=True, kw_only=True, tag="reset"):
     """Restart the charger; `hard`: without ending transactions in order."""
 
-    hard: bool = False
+    hard: Annotated[bool, Meta(description="true: at once, without ending transactions in order")] = False
 
 
 class Unlock(Command, frozen=True, kw_only=True, tag="unlock"):
@@ -66,19 +72,19 @@ class Unlock(Command, frozen=True, kw_only=True, tag="unlock"):
 class SetAvailability(Command, frozen=True, kw_only=True, tag="set-availability"):
     """Take into or out of service; while a transaction runs, after it."""
 
-    operative: bool
+    operative: Annotated[bool, Meta(description="true: into service; false: out of service")]
 
 
 class ReadSettings(Command, frozen=True, kw_only=True, tag="read-settings"):
     """Read settings by key, all of them when none is named."""
 
-    keys: tuple[str, ...] = ()
+    keys: may.SettingKeys = ()
 
 
 class WriteSettings(Command, frozen=True, kw_only=True, tag="write-settings"):
     """Write settings; keys that the site owns are refused before they reach the charger."""
 
-    settings: dict[str, str]
+    settings: may.SettingValues
 
 
 Report = Literal[
@@ -89,14 +95,22 @@ Report = Literal[
 class Trigger(Command, frozen=True, kw_only=True, tag="trigger"):
     """Ask the charger to report now. `certificate-request`: with a new key of its own."""
 
-    what: Report
+    what: Annotated[
+        Report,
+        Meta(
+            description=(
+                "what to report: boot, heartbeat, meter-values, status, firmware-status, log-status or "
+                "certificate-request"
+            )
+        ),
+    ]
 
 
 class ReportSchedule(Command, frozen=True, kw_only=True, tag="report-schedule"):
     """What the charger believes its limits to be for the next `duration_s`. Never a proof."""
 
-    duration_s: int
-    unit: Literal["A", "W"] = "A"
+    duration_s: may.Seconds
+    unit: Annotated[Literal["A", "W"], Meta(description="in which unit: A or W")] = "A"
 
 
 class UpdateFirmware(Command, frozen=True, kw_only=True, tag="update-firmware"):
@@ -106,14 +120,14 @@ class UpdateFirmware(Command, frozen=True, kw_only=True, tag="update-firmware"):
     sent as an unsigned one. `retrieve_ms` 0: now. `request_id` 0: the site gives one.
     """
 
-    location: str
-    retrieve_ms: int = 0
-    install_ms: int | None = None
-    retries: int | None = None
-    retry_interval_s: int | None = None
-    certificate: str = ""
-    signature: str = ""
-    request_id: int = 0
+    location: may.Location
+    retrieve_ms: may.When = 0
+    install_ms: may.InstallWhen | None = None
+    retries: may.Retries | None = None
+    retry_interval_s: may.RetryInterval | None = None
+    certificate: may.OptionalPem = ""
+    signature: may.Signature = ""
+    request_id: may.RequestId = 0
 
 
 class CollectLog(Command, frozen=True, kw_only=True, tag="collect-log"):
@@ -122,25 +136,33 @@ class CollectLog(Command, frozen=True, kw_only=True, tag="collect-log"):
     `request_id` 0: the site gives one.
     """
 
-    location: str
-    log: Literal["diagnostics", "security"] = "diagnostics"
-    since_ms: int | None = None
-    until_ms: int | None = None
-    retries: int | None = None
-    retry_interval_s: int | None = None
-    request_id: int = 0
+    location: may.Location
+    log: Annotated[
+        Literal["diagnostics", "security"], Meta(description="which log: diagnostics or security")
+    ] = "diagnostics"
+    since_ms: may.Since | None = None
+    until_ms: may.NotAfter | None = None
+    retries: may.Retries | None = None
+    retry_interval_s: may.RetryInterval | None = None
+    request_id: may.RequestId = 0
 
 
 # -- who may charge there --------------------------------------------------------------------------------
 
 
-class ListedToken(msgspec.Struct, frozen=True, kw_only=True):
+class ListedToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A row of a charger's own list. `status` None takes the token out of it, in a partial update only."""
 
-    token: str
-    status: Literal["accepted", "blocked", "expired", "invalid"] | None = "accepted"
-    group: str | None = None
-    expires_ms: int | None = None
+    token: may.TokenId
+    status: (
+        Annotated[
+            Literal["accepted", "blocked", "expired", "invalid"],
+            Meta(description="accepted, blocked, expired, invalid, or null to take it out of the list"),
+        ]
+        | None
+    ) = "accepted"
+    group: may.Group | None = None
+    expires_ms: may.NotAfter | None = None
 
 
 class SendTokens(Command, frozen=True, kw_only=True, tag="send-tokens"):
@@ -150,10 +172,14 @@ class SendTokens(Command, frozen=True, kw_only=True, tag="send-tokens"):
     which is asked first; Done tells the version that the charger has then.
     """
 
-    tokens: tuple[ListedToken, ...]
-    full: bool = True
-    version: int = 0
-    at_once: int = 100
+    tokens: Annotated[
+        tuple[ListedToken, ...], Meta(max_length=50_000, description="the rows of the list, at most 50000")
+    ]
+    full: Annotated[
+        bool, Meta(description="true: these rows are the whole list; false: only these rows change")
+    ] = True
+    version: may.ListVersion = 0
+    at_once: may.AtOnce = 100
 
 
 class ReadListVersion(Command, frozen=True, kw_only=True, tag="read-list-version"):
@@ -167,40 +193,48 @@ class ClearTokenCache(Command, frozen=True, kw_only=True, tag="clear-token-cache
 # -- keys and certificates -------------------------------------------------------------------------------
 
 CertificateUse = Literal["csms-root", "manufacturer-root"]
+Use = Annotated[
+    CertificateUse,
+    Meta(
+        description="which roots: csms-root (whom it connects to) or manufacturer-root (who signs firmware)"
+    ),
+]
 
 
-class CertificateId(msgspec.Struct, frozen=True, kw_only=True):
+class CertificateId(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How OCPP names a certificate: by hashes, in hexadecimal digits."""
 
-    algorithm: Literal["SHA256", "SHA384", "SHA512"]
-    issuer_name_hash: str
-    issuer_key_hash: str
-    serial_number: str
+    algorithm: Annotated[Literal["SHA256", "SHA384", "SHA512"], Meta(description="SHA256, SHA384 or SHA512")]
+    issuer_name_hash: may.Hash
+    issuer_key_hash: may.Hash
+    serial_number: may.Serial
 
 
 class InstallCertificate(Command, frozen=True, kw_only=True, tag="install-certificate"):
     """Trust this root (PEM) from now on."""
 
-    use: CertificateUse
-    certificate: str
+    use: Use
+    certificate: may.Pem
 
 
 class RemoveCertificate(Command, frozen=True, kw_only=True, tag="remove-certificate"):
     """Trust this root no longer."""
 
-    certificate: CertificateId
+    certificate: Annotated[
+        CertificateId, Meta(description="which one: an object as list-certificates answers it")
+    ]
 
 
 class ListCertificates(Command, frozen=True, kw_only=True, tag="list-certificates"):
     """Which roots are trusted; Done has them."""
 
-    use: CertificateUse
+    use: Use
 
 
 class DeliverCertificate(Command, frozen=True, kw_only=True, tag="deliver-certificate"):
     """The certificate (PEM, with those that signed it) that the charger asked for."""
 
-    chain: str
+    chain: may.Pem
 
 
 class ChangeCredential(Command, frozen=True, kw_only=True, tag="change-credential"):
@@ -209,8 +243,10 @@ class ChangeCredential(Command, frozen=True, kw_only=True, tag="change-credentia
     It is written as hexadecimal digits, as the whitepaper says, or as the `text` that it is: some want that.
     """
 
-    password: bytes
-    form: Literal["hex", "text"] = "hex"
+    password: may.Password
+    form: Annotated[
+        Literal["hex", "text"], Meta(description="how it is written to the charger: hex, or text as it is")
+    ] = "hex"
 
     def __repr__(self) -> str:
         """Without the password."""
@@ -223,9 +259,9 @@ class ChangeCredential(Command, frozen=True, kw_only=True, tag="change-credentia
 class SendVendorMessage(Command, frozen=True, kw_only=True, tag="send-vendor-message"):
     """OCPP DataTransfer towards the charger."""
 
-    vendor: str
-    message: str | None = None
-    data: str | None = None
+    vendor: may.Vendor
+    message: may.MessageId | None = None
+    data: may.MessageData | None = None
 
 
 class NativeCall(Command, frozen=True, kw_only=True, tag="native-call"):
@@ -234,9 +270,9 @@ class NativeCall(Command, frozen=True, kw_only=True, tag="native-call"):
     Refused for everything that has a command here and changes something. Done has the answer as JSON.
     """
 
-    version: str
-    action: str
-    payload: dict[str, Any]
+    version: may.Version
+    action: may.Action
+    payload: Annotated[dict[str, Any], Meta(description="the action's content, a JSON object")]
 
 
 AnyCommand = (
@@ -283,6 +319,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     data: str | None = None
     list_version: int | None = None
     certificates: tuple[CertificateId, ...] = ()
+    reservation_id: int | None = None
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -32,8 +32,13 @@ class Reservations:
 
     def resume(self, documents: dict[str, bytes]) -> None:
         """Take up what was reserved before the restart."""
-        for body in documents.values():
-            for held in msgspec.json.decode(body, type=tuple[Reserve, ...]):
+        for charger, body in documents.items():
+            try:
+                kept = msgspec.json.decode(body, type=tuple[Reserve, ...])
+            except msgspec.ValidationError as wrong:  # a CSMS may have said what nobody else may
+                log.warning("%s: its reservations are not known any more: %s", charger, wrong)
+                continue
+            for held in kept:
                 self._held[held.charger, held.reservation_id] = held
                 self._last_id = max(self._last_id, held.reservation_id)
 
@@ -44,13 +49,22 @@ class Reservations:
         self._last_id = transaction.next_id(self._last_id, self._clock.now_ms() // 1000)
         return replace(command, reservation_id=self._last_id)
 
-    def ordered(self, command: AnyCommand, outcome: Outcome) -> None:
-        """Take note of what a charger agreed to. One that cannot cancel a reservation does not have it."""
+    def ordered(self, command: AnyCommand, outcome: Outcome) -> Outcome:
+        """Take note of what a charger agreed to, and add the number that a reservation got.
+
+        One that cannot cancel a reservation does not have it.
+        """
         if isinstance(command, Reserve) and isinstance(outcome, Done):
             self._held[command.charger, command.reservation_id] = command
             self._keep(command.charger)
-        elif isinstance(command, CancelReservation) and isinstance(outcome, Done | Refused):
+            return replace(outcome, reservation_id=command.reservation_id)
+        if isinstance(command, CancelReservation) and isinstance(outcome, Done | Refused):
             self._end(command.charger, command.reservation_id, "cancelled")
+        return outcome
+
+    def held(self) -> tuple[Reserve, ...]:
+        """Those that hold, by charger and number."""
+        return tuple(self._held[key] for key in sorted(self._held))
 
     def used(self, event: TransactionStarted) -> None:
         """A transaction began; perhaps the one that something was reserved for."""
@@ -67,13 +81,13 @@ class Reservations:
         """By charger and number."""
         return tuple(
             ReservationStatus(
-                charger=charger,
-                evse=self._held[charger, number].evse,
-                reservation_id=number,
-                token=shortened(self._held[charger, number].token),
-                until_ms=self._held[charger, number].until_ms,
+                charger=held.charger,
+                evse=held.evse,
+                reservation_id=held.reservation_id,
+                token=shortened(held.token),
+                until_ms=held.until_ms,
             )
-            for charger, number in sorted(self._held)
+            for held in self.held()
         )
 
     def _end(self, charger: str, number: int, reason: Literal["used", "cancelled", "expired"]) -> None:

@@ -256,7 +256,7 @@ class Site:
         command = self._reservations.numbered(self._jobs.numbered(command))
         outcome = await driver.perform(command, deadline_ms=PERFORM_DEADLINE_MS)
         self._jobs.ordered(command, outcome)
-        self._reservations.ordered(command, outcome)
+        outcome = self._reservations.ordered(command, outcome)
         if isinstance(command, StartCharging) and not isinstance(outcome, Done | NoAnswer):
             self._tokens.withdraw(command.charger, command.token)
         log.info(

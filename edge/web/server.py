@@ -11,6 +11,7 @@ from aiohttp import web
 
 from edge.core.errors import ConfigError
 from edge.site.ports import Archive, Clock, SiteDoors
+from edge.web.commands import Commands
 from edge.web.feed import Feed
 from edge.web.guard import add_headers, guard
 from edge.web.history import History
@@ -73,7 +74,8 @@ async def serve(
     )
     app = web.Application(middlewares=[guard], client_max_size=MOST_BYTES)
     app.on_response_prepare.append(add_headers)
-    app.add_routes([*StaticFiles().routes(), *reading.routes(), *Orders(doors, clock).routes()])
+    rooms = (StaticFiles(), reading, Orders(doors, clock), Commands(doors))
+    app.add_routes([route for room in rooms for route in room.routes()])
     app.router.add_get("/api/events", feed.stream)
     async with contextlib.AsyncExitStack() as stack:
         if rehearsal_url is not None:

@@ -116,9 +116,10 @@ def reserve(lot, **changes):
 async def test_a_reservation_is_seen_and_ends_by_its_start():
     async with standing_site() as lot:
         await lot.connect()
-        assert await order(lot, reserve(lot), Done()) == Done()
+        outcome = await order(lot, reserve(lot), Done())
         await cycle()
         (row,) = lot.site.status().reservations
+        assert outcome == Done(reservation_id=row.reservation_id)
         assert (row.charger, row.evse, row.token) == ("bay-1", 1, "04AB")
         await lot.start(reservation_id=row.reservation_id)
         await cycle()

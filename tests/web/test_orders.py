@@ -1,8 +1,6 @@
-"""Limits and commands: what is taken, what is refused and in which words."""
+"""Limits and needs: what is taken, what is refused and in which words."""
 
 import pytest
-
-from edge.site.commands import Origin, Reset, SetAvailability, StopCharging
 
 AFTERNOON = {"name": "afternoon", "kind": "chargers", "target": "grid", "limit_a": 20, "seconds": 600}
 
@@ -99,58 +97,3 @@ async def test_what_is_no_limit_at_all_is_refused(box, body):
     assert answer.status in {400, 422}
     assert (await answer.json())["error"]
     assert box.lot.limits == []
-
-
-@pytest.mark.parametrize(
-    ("body", "command"),
-    [
-        ({"kind": "reset", "hard": True}, Reset(charger="bay-1", hard=True)),
-        (
-            {"kind": "stop-charging", "transaction_id": 7},
-            StopCharging(charger="bay-1", transaction_id=7),
-        ),
-        (
-            {"kind": "set-availability", "evse": 1, "operative": False},
-            SetAvailability(charger="bay-1", evse=1, operative=False),
-        ),
-    ],
-)
-async def test_a_command_goes_through_the_sites_door_as_the_pages(box, body, command):
-    answer = await box.post("/api/chargers/bay-1/commands", json=body)
-    assert answer.status == 200
-    assert (await answer.json())["type"] == "Done"
-    assert box.lot.commands == [(command, Origin(kind="page"))]
-
-
-async def test_a_refusal_is_passed_on_in_the_chargers_words(box):
-    answer = await box.post("/api/chargers/bay-2/commands", json={"kind": "unlock"})
-    assert answer.status == 409
-    assert await answer.json() == {"error": "a car is plugged in"}
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"kind": "write-settings", "settings": {"HeartbeatInterval": "1"}},
-        {"kind": "send-vendor-message", "vendor": "x"},
-        {"kind": "reset", "hrad": True},
-        {"kind": "start-charging"},
-        {},
-    ],
-)
-async def test_commands_that_are_not_the_pages_or_not_well_formed_never_reach_the_site(box, body):
-    answer = await box.post("/api/chargers/bay-1/commands", json=body)
-    assert answer.status == 422
-    assert (await answer.json())["try"]
-    assert box.lot.commands == []
-
-
-async def test_the_path_says_which_charger_and_the_body_cannot_say_another(box):
-    await box.post("/api/chargers/bay-1/commands", json={"kind": "unlock", "charger": "bay-2"})
-    assert [command.charger for command, _ in box.lot.commands] == ["bay-1"]
-
-
-async def test_an_unknown_charger_is_answered_with_the_known_ones(box):
-    answer = await box.post("/api/chargers/bay-9/commands", json={"kind": "unlock"})
-    assert answer.status == 404
-    assert (await answer.json())["try"] == "there are bay-1, bay-2, bay-3, bay-4, bay-5"

@@ -3,12 +3,12 @@
 A command is a procedure: a generator that asks, is told, and may ask again. Nothing here waits or sends.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 
 from edge.dialects.v16 import native
 from edge.dialects.v16.charger_errands import collect_log, send_tokens, trigger, update_firmware
 from edge.dialects.v16.outcomes import DONE, Procedure, by_status, of_refusal, once
-from edge.dialects.v16.settings import key_of, name_of
+from edge.dialects.v16.settings import hint_for, key_of, name_of
 from edge.ocpp.rpc import CallRefused, Fault
 from edge.ocpp.timestamps import rfc3339
 from edge.ocpp.v16 import local_list, requests, reservation, responses, security
@@ -175,7 +175,7 @@ def _request(command: _Plain) -> Message:  # noqa: C901, PLR0911 - one line per 
 def _read_settings(command: ReadSettings) -> Procedure:
     keys = tuple(key for name in command.keys if (key := key_of(name)))
     if command.keys and not keys:
-        return NotSupported(sentence="OCPP 1.6 has none of these settings")
+        return NotSupported(sentence=_no_setting(command.keys))
     answer = yield requests.GetConfiguration(key=keys or None)
     assert isinstance(answer, responses.GetConfigurationResponse)  # noqa: S101 - so the codec answers
     inexpressible = tuple(name for name in command.keys if key_of(name) is None)
@@ -188,11 +188,16 @@ def _read_settings(command: ReadSettings) -> Procedure:
     )
 
 
+def _no_setting(names: Iterable[str]) -> str:
+    hints = [hint for name in names if (hint := hint_for(name))]
+    return "; ".join((f"OCPP 1.6 has no setting {', '.join(names)}", *hints))
+
+
 def _write_settings(command: WriteSettings) -> Procedure:
     """One after the other; the first that is not taken ends it, and its name is told."""
     keys = {name: key_of(name) for name in command.settings}
     if unknown := [name for name, key in keys.items() if key is None]:
-        return NotSupported(sentence=f"OCPP 1.6 has no setting {', '.join(unknown)}")
+        return NotSupported(sentence=_no_setting(unknown))
     is_reboot_needed = False
     for name, value in command.settings.items():
         answer = yield requests.ChangeConfiguration(key=keys[name] or name, value=value)

@@ -59,3 +59,12 @@ def key_of(name: str) -> str | None:
         return _KEYS.get(name)
     key = name.removeprefix(_FOREIGN)
     return None if key.strip().casefold() in _BY_KEY else key
+
+
+def hint_for(name: str) -> str:
+    """What to write instead of a name that is none here."""
+    key = name.removeprefix(_FOREIGN).strip()
+    named = _BY_KEY.get(key.casefold())
+    if named is not None:
+        return f"{key} is called {named}"
+    return "" if "." in name else f"a key of the charger's own is written {_FOREIGN}{key}"
