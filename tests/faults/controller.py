@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -92,8 +93,13 @@ class Controller:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, to be kept through restarts."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-    return port
+    """A port that nobody listens on, to be kept through restarts.
+
+    Below those that the kernel gives to outgoing connections: one of them would take it while nobody listens.
+    """
+    for _ in range(100):
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as trial, contextlib.suppress(OSError):
+            trial.bind(("0.0.0.0", port))  # noqa: S104  as the controller does
+            return port
+    raise RuntimeError("no port is free here")

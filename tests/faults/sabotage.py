@@ -4,10 +4,11 @@
 
 * `no-ledger`: what an EVSE was told does not count, only what its last sample says that it draws; and a rise
   leaves at once, whether or not the decreases that pay for it are confirmed;
-* `answer-first`: Start and Stop are answered before they are in the journal.
+* `answer-first`: Start and Stop are answered a second before they are on their way into the journal.
 * `stumble`, `stall`, `drop`: some frames cannot be handled, or keep everybody waiting, or are never answered.
 """
 
+import asyncio
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ from edge.links.ocppj import Connection
 from edge.site.transactions import Transactions
 
 SLOW_S = 3
+LATE_S = 1
 
 
 def no_ledger() -> None:
@@ -33,7 +35,7 @@ def no_ledger() -> None:
 
 def answer_first() -> None:
     async def commit(self, entry):
-        self._journal.keep(entry)  # soon, as samples are kept
+        asyncio.get_running_loop().call_later(LATE_S, self._journal.keep, entry)
 
     Transactions._commit = commit
 
