@@ -9,6 +9,7 @@ import contextlib
 import logging
 import secrets
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -77,7 +78,9 @@ class Connection:
         self._observer = observer
         self._rpc = Rpc(secrets.token_hex(4) + "-", open_limit=_OUTBOX_FRAMES // 2)
         self._answers: dict[Call, asyncio.Future[msgspec.Raw]] = {}
-        self._inbox: asyncio.Queue[CallFrame | None] = asyncio.Queue()  # bounded by the open limit of rpc
+        self._inbox: deque[CallFrame] = deque()  # bounded by the open limit of rpc
+        self._inbox_ends = False
+        self._worker_waits: asyncio.Future[None] | None = None
         self._inbox_bytes = 0
         self._outbox: asyncio.Queue[bytes] = asyncio.Queue(_OUTBOX_FRAMES)
         self._rubbish = 0
@@ -134,7 +137,8 @@ class Connection:
                 writer = group.create_task(self._drain(), name=f"ocpp writer {self.identity}")
                 worker = group.create_task(self._work(handler), name=f"ocpp handler {self.identity}")
                 self._end(await self._read())
-                self._inbox.put_nowait(None)
+                self._inbox_ends = True
+                self._wake_worker()
                 await asyncio.wait({worker}, timeout=GRACE_S)
                 worker.cancel()
                 writer.cancel()
@@ -166,7 +170,7 @@ class Connection:
             if self._rubbish >= _RUBBISH_LIMIT:
                 self._end("it sent too much rubbish")
                 await self.close(aiohttp.WSCloseCode.POLICY_VIOLATION, "too much rubbish")
-            if self._inbox.qsize() > 1:
+            if len(self._inbox) > 1:
                 await asyncio.sleep(0)  # what is in the socket already shall not starve the handler
 
     def _received(self, text: str) -> None:
@@ -194,7 +198,8 @@ class Connection:
             log.debug("%s repeats CALL %s: %s", self.identity, frame.id, request.reason)
         else:
             self._inbox_bytes += size
-            self._inbox.put_nowait(frame)
+            self._inbox.append(frame)
+            self._wake_worker()
 
     def _answered(self, frame: Frame) -> None:
         call = self._rpc.answered(frame.id)
@@ -222,12 +227,25 @@ class Connection:
     # -- handling ----------------------------------------------------------------------------------------
 
     async def _work(self, handler: Handler) -> None:
-        while frame := await self._inbox.get():
+        while frame := await self._next_request():
             self.handling = frame.id
             answer = await self._handle(handler, frame)
             self._inbox_bytes -= len(memoryview(frame.payload))
             if self._rpc.answer(frame.id):
                 await self._write(answer)
+
+    async def _next_request(self) -> CallFrame | None:
+        """The oldest CALL that waits; None when none will come. Lighter than a queue: one reader, one worker."""
+        while not self._inbox:
+            if self._inbox_ends:
+                return None
+            self._worker_waits = asyncio.get_running_loop().create_future()
+            await self._worker_waits
+        return self._inbox.popleft()
+
+    def _wake_worker(self) -> None:
+        if self._worker_waits is not None and not self._worker_waits.done():
+            self._worker_waits.set_result(None)
 
     async def _handle(self, handler: Handler, frame: CallFrame) -> bytes:
         try:
@@ -291,8 +309,7 @@ class Connection:
             if (answer := self._answers.get(call)) and not answer.done():
                 answer.set_exception(LinkLost(self.lost, was_sent=call.is_sent))
                 answer.exception()  # who was to wait for it may have been cancelled before
-        while not self._inbox.empty():
-            self._inbox.get_nowait()
+        self._inbox.clear()
 
     def cut(self) -> None:
         """End the link as a pulled cable does, without a word; `run` returns."""

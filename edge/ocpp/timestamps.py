@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import date
+from functools import lru_cache
 
 from edge.ocpp.rpc import PROPERTY_CONSTRAINT_VIOLATION, Fault
 
@@ -38,9 +39,14 @@ def epoch_ms(text: str) -> int:
 def rfc3339(at_ms: int) -> str:
     """A time as we write it: UTC, with the milliseconds."""
     seconds, ms = divmod(at_ms, 1000)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{ms:03d}Z"
+    return f"{_second(seconds)}.{ms:03d}Z"
 
 
 def rfc3339_seconds(at_s: int) -> str:
     """A whole second as we write it, without a fraction."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s))
+    return f"{_second(at_s)}Z"
+
+
+@lru_cache(maxsize=8)  # most of what is written belongs to the second that is now
+def _second(at_s: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at_s))
