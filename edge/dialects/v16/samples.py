@@ -30,14 +30,18 @@ _FACTORS: dict[tuple[str, str | None], int] = {  # to thousandths; without a uni
     )
     for unit, factor in units.items()
 }
-_RANKS = {None: 0, "Outlet": 0, "Cable": 1, "Inlet": 2}  # where it was measured; elsewhere it says nothing
+_RANKS = {None: 0, "Outlet": 0, "Cable": 2, "Inlet": 4}  # where it was measured; elsewhere it says nothing
 _NOWHERE = 9
 _PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
 _TO_NEUTRAL: tuple[Phase, ...] = ("L1-N", "L2-N", "L3-N")
-_PHASE_NAMES = tuple(zip(_PHASES, _TO_NEUTRAL, strict=True))
 _ALL: Phase | None = None
+_PLACES: dict[Phase | None, int] = {
+    _ALL: 0,
+    **{name: place for names in (_PHASES, _TO_NEUTRAL) for place, name in enumerate(names, start=1)},
+}
 
-_Values = dict[tuple[Measurand, Phase | None], int]
+_Values = dict[Measurand, list[int | None]]
+"""Thousandths by measurand: without a phase, L1, L2, L3; None where nothing was told."""
 
 
 def sampled(
@@ -54,7 +58,7 @@ def sampled(
 ) -> Sampled:
     """One MeterValue as the site sees it; what is no number, or of another place, was not told."""
     values = _values(value.sampled_value)
-    contexts = [sample.context for sample in value.sampled_value if sample.context]
+    context = next((sample.context for sample in value.sampled_value if sample.context), None)
     return Sampled(
         charger=charger,
         evse=evse,
@@ -65,35 +69,38 @@ def sampled(
         transaction_id=transaction_id,
         age_ms=age_ms,
         current_ma=_currents(values),
-        voltage_mv=_by_phase(values, "Voltage"),
-        power_w=_whole(_total(values, "Power.Active.Import")),
-        energy_wh=_whole(_total(values, _ENERGY)),
-        offered_ma=_total(values, "Current.Offered", is_sum=False),
-        soc_percent=_whole(values.get(("SoC", _ALL))),
-        context=CONTEXTS[contexts[0]] if contexts else "periodic",
+        voltage_mv=_by_phase(values.get("Voltage")),
+        power_w=_whole(_total(values.get("Power.Active.Import"))),
+        energy_wh=_whole(_total(values.get(_ENERGY))),
+        offered_ma=_total(values.get("Current.Offered"), is_sum=False),
+        soc_percent=_whole(values["SoC"][0]) if "SoC" in values else None,
+        context=CONTEXTS[context] if context else "periodic",
     )
 
 
 def _values(samples: Iterable[SampledValue]) -> _Values:
-    """Numbers in thousandths by measurand and phase; the outlet's where several places were measured."""
+    """Numbers in thousandths; the outlet's where several places were measured, L1 before L1-N."""
     values: _Values = {}
-    ranks: dict[tuple[Measurand, Phase | None], int] = {}
+    ranks: dict[tuple[Measurand, int], int] = {}
     for sample in samples:
         measurand = sample.measurand or _ENERGY
         factor = _FACTORS.get((measurand, sample.unit))
-        rank = _RANKS.get(sample.location, _NOWHERE)
-        key = (measurand, sample.phase)
-        if factor is None or rank >= ranks.get(key, _NOWHERE) or sample.format == "SignedData":
+        place = _PLACES.get(sample.phase)
+        if factor is None or place is None or sample.format == "SignedData":
+            continue
+        rank = _RANKS.get(sample.location, _NOWHERE) + (sample.phase in _TO_NEUTRAL)
+        if rank >= ranks.get((measurand, place), _NOWHERE):
             continue
         number = _thousandths(sample.value, factor)
         if number is not None:
-            values[key], ranks[key] = number, rank
+            values.setdefault(measurand, [None] * 4)[place] = number
+            ranks[measurand, place] = rank
     return values
 
 
 def _thousandths(value: str | float, factor: int) -> int | None:
     """A decimal number times the factor; None when it is none, or no quantity of a parking lot."""
-    found = _DECIMAL.fullmatch(str(value))
+    found = _DECIMAL.fullmatch(value if isinstance(value, str) else str(value))
     if found is None:
         return None
     number = round(float(found[1].replace(",", ".")) * factor)
@@ -102,30 +109,39 @@ def _thousandths(value: str | float, factor: int) -> int | None:
 
 def _currents(values: _Values) -> tuple[int, ...] | None:
     """mA at L1..; None without phases: nobody knows whether one number is a sum or a phase."""
-    currents = _by_phase(values, "Current.Import", may_lack_phase=False)
-    return None if currents is None else tuple(max(0, current) for current in currents)
+    currents = _phases(values.get("Current.Import"))
+    return None if currents is None else tuple([max(0, current) for current in currents])
 
 
-def _by_phase(
-    values: _Values, measurand: Measurand, *, may_lack_phase: bool = True
-) -> tuple[int, ...] | None:
-    """Thousandths at L1.. without a gap; None otherwise."""
-    told = [values.get((measurand, p), values.get((measurand, n))) for p, n in _PHASE_NAMES]
-    while told and told[-1] is None:
-        told.pop()
-    known = tuple(number for number in told if number is not None)
-    if known and len(known) == len(told):
-        return known
-    alone = values.get((measurand, _ALL))
-    return (alone,) if may_lack_phase and alone is not None and not known else None
+def _phases(told: list[int | None] | None) -> tuple[int, ...] | None:
+    """What was told of L1.. without a gap; None otherwise."""
+    if told is None:
+        return None
+    _, first, second, third = told
+    if first is None:
+        return None
+    if second is None:
+        return (first,) if third is None else None
+    return (first, second) if third is None else (first, second, third)
 
 
-def _total(values: _Values, measurand: Measurand, *, is_sum: bool = True) -> int | None:
+def _by_phase(told: list[int | None] | None) -> tuple[int, ...] | None:
+    """What was told of L1.. without a gap, else the one number that was told instead of phases."""
+    if told is None:
+        return None
+    alone = told[0]
+    return (alone,) if alone is not None and told[1:] == [None, None, None] else _phases(told)
+
+
+def _total(told: list[int | None] | None, *, is_sum: bool = True) -> int | None:
     """The value without a phase, else the sum (or the largest) of the phases."""
-    alone = values.get((measurand, _ALL))
-    phases = None if alone is not None else _by_phase(values, measurand, may_lack_phase=False)
+    if told is None:
+        return None
+    if told[0] is not None:
+        return told[0]
+    phases = _phases(told)
     if phases is None:
-        return alone
+        return None
     return sum(phases) if is_sum else max(phases)
 
 
