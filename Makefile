@@ -18,7 +18,7 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.test
 	@sh tests/system-packages.sh
-	@$(MAKE) --no-print-directory check
+	@$(MAKE) --no-print-directory check $(VENV)/.npm
 	$(BIN)/pytest
 
 check: $(VENV)/.test
@@ -27,12 +27,19 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.bench $(VENV)/.npm
 	$(BIN)/python -m tests.bench $(ARGS)
 
 # numpy carries a rival's rule, as it does in its own package.
 $(VENV)/.bench: $(VENV)/.test
 	@$(BIN)/pip install --quiet numpy==2.4.6
+	@touch $@
+
+# Foreign OCPP peers of npm, in the versions of their lock.
+$(VENV)/.npm: tests/npm/package.json tests/npm/package-lock.json | $(BIN)/python
+	@mkdir -p $(VENV)/npm
+	@cp tests/npm/package.json tests/npm/package-lock.json $(VENV)/npm/
+	@npm ci --prefix $(VENV)/npm --no-audit --no-fund --loglevel error
 	@touch $@
 
 clean:
