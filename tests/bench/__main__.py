@@ -9,7 +9,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.bench import boards
+from tests.bench import boards, serving
 from tests.bench.allocating import RULES, allocation_times, rival_times, slope
 from tests.bench.deciding import step_times
 from tests.bench.frames import MESSAGES
@@ -35,6 +35,8 @@ def main():
     )
     results = {
         "receiving": receiving(options.rounds),
+        "serving": serving_beside_npm(options.rounds),
+        "memory": memory(),
         "stepping": stepping(options.chargers, options.rounds),
         "deciding": deciding(options.chargers, options.rounds),
         "allocating": allocating(options.rounds),
@@ -73,6 +75,29 @@ def receiving(rounds):
         "stock: as shipped, it validates in a worker thread; no thread: with ASYNC_VALIDATION switched off\n"
     )
     return measured
+
+
+def serving_beside_npm(rounds):
+    """A whole server over sockets."""
+    print(f"A server with {serving.STATIONS} stations on real sockets, one CALL of each under way; CPU in us")
+    heading("message", "ours", "ocpp-rpc", "ours/theirs", "ours a s", "theirs a s")
+    measured = asyncio.run(serving.bursts(rounds))
+    for message, sides in measured.items():
+        ours, theirs = (median(sides[name], "cpu_us") for name in ("ours", "ocpp-rpc"))
+        rates = [f"{median(sides[name], 'per_s'):.0f}" for name in ("ours", "ocpp-rpc")]
+        row(message, f"{ours:.1f}", f"{theirs:.1f}", f"{ours / theirs:.2f}", *rates)
+    print(
+        "ocpp-rpc: npm's, strict mode, answers at once. Each server has one core, its stations the other.\n"
+    )
+    return measured
+
+
+def memory():
+    """What connections cost."""
+    idle, whole = asyncio.run(serving.idle_bytes()), asyncio.run(serving.resident())
+    print(f"One more idle connection: {idle / 1024:.1f} KiB")
+    print(f"The whole application with {serving.MANY} chargers: {whole / 2**20:.1f} MiB resident\n")
+    return {"idle_bytes": idle, "resident_bytes": whole}
 
 
 def stepping(sizes, rounds):

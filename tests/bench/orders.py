@@ -1,15 +1,23 @@
 """Orders between the bench and its processes: one JSON line each way."""
 
 import asyncio
+import gc
 import json
 import os
 import sys
+from pathlib import Path
 
 
 def keep_to_core(number):
     """A side and its stations must not take turns on one core, as the kernel likes to have it."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[number % len(cores)]})
+
+
+def resident_bytes():
+    """What this process has in memory now, garbage collected."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 async def obey(actor):
@@ -32,15 +40,17 @@ class Process:
     @classmethod
     async def start(cls, module, *arguments):
         """`python -m module arguments` beside us."""
+        return await cls.start_command(sys.executable, "-m", module, *arguments)
+
+    @classmethod
+    async def start_command(cls, *command, **environment):
+        """Any command that obeys."""
         return cls(
             await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                module,
-                *map(str, arguments),
+                *map(str, command),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": os.getcwd()},  # noqa: PTH109  the repository
+                env={**os.environ, "PYTHONPATH": os.getcwd(), **environment},  # noqa: PTH109  the repository
             )
         )
 

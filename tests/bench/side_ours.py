@@ -20,7 +20,7 @@ from edge.site.events import Sampled
 from edge.site.observed import SAMPLE_LAG_MS
 from edge.site.ports import Reading
 from tests.bench.lot import ANSWER_S, MAX_A, MIN_A, POLL_S, Meter, rating_a
-from tests.bench.orders import keep_to_core, obey
+from tests.bench.orders import keep_to_core, obey, resident_bytes
 
 CLOCK = SystemClock()
 
@@ -117,6 +117,9 @@ class Ours:
             "cpu_ns": time.process_time_ns() - self.cpu_ns,
             "decided": [self.probe.began_ns, self.probe.ended_ns],
         }
+
+    async def rss(self):
+        return resident_bytes()
 
     async def poll(self):
         while True:
