@@ -39,8 +39,8 @@ class OcppCharger:
         self._site = site
         self._clock = clock
         self._offers = {
-            evse: charger_profiles.offers(evse, fallback_ma=settings.fallback_ma)
-            for evse, _ in enumerate(settings.evses, start=1)
+            number: charger_profiles.offers(number, fallback_ma=evse.fallback_ma)
+            for number, evse in enumerate(settings.evses, start=1)
         }
         self._link: _Link | None = None
         self._turn = asyncio.Lock()

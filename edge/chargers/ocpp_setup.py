@@ -32,7 +32,7 @@ async def set_up(
     lost link ends this quietly.
     """
     try:
-        for connector, _ in enumerate(charger.evses, start=1):
+        for connector in range(1, len(charger.evses) + 1):
             await _guard(connection, charger, connector, now_ms if has_booted else None)
         on_guarded()
         await _ask(connection, dialect.CLEAR_PROFILE, dialect.release())
@@ -50,7 +50,7 @@ async def _guard(
     connection: Connection, charger: ChargerSettings, connector: int, now_ms: int | None
 ) -> None:
     """The lower profile of a connector; with a time also the upper one, at the fallback."""
-    fallback_ma = charger.fallback_ma
+    fallback_ma = charger.evses[connector - 1].fallback_ma
     payloads = [dialect.fallback(connector, fallback_ma=fallback_ma)]
     if now_ms is not None:
         upper = dialect.offers(connector, fallback_ma=fallback_ma)

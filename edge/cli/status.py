@@ -54,7 +54,7 @@ def screen_of(status: Json, screen: Terminal) -> Iterator[str]:
 
 
 def _circuits(circuits: list[Json]) -> Iterator[str]:
-    width = max([8, *(len(circuit["name"]) for circuit in circuits)])
+    width = max([8, *(len(circuit["title"]) for circuit in circuits)])
     yield f"{'A':<{width}}  limit  {'building':^14}  {'chargers':^14}  {'free':^14}  meter"
     for circuit in circuits:
         free = [
@@ -66,7 +66,7 @@ def _circuits(circuits: list[Json]) -> Iterator[str]:
         meter = circuit["meter"]["state"] if circuit["meter"] else "none"
         phases = (circuit["background_ma"], circuit["chargers_ma"], free)
         cells = "  ".join(_triple(values_ma) for values_ma in phases)
-        yield f"{circuit['name']:<{width}}  {min(circuit['limit_ma']) // 1000:>5}  {cells}  {meter}"
+        yield f"{circuit['title']:<{width}}  {min(circuit['limit_ma']) // 1000:>5}  {cells}  {meter}"
 
 
 def _bays(evses: list[Json], screen: Terminal) -> Iterator[str]:

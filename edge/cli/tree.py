@@ -9,7 +9,8 @@ from edge.core.protection import STRICT
 from edge.core.quantities import everywhere, plus
 from edge.settings import ChargerSettings, CircuitSettings, Site
 from edge.settings.kinds import amperes
-from edge.settings.proving import load_of
+from edge.settings.model import SUPPLY
+from edge.settings.proving import loads_of
 
 _NAME_WIDTH = 20
 
@@ -48,14 +49,31 @@ class _Tree:
             inner = trunk + self.screen.trunk(is_last=is_last)
             yield from self.below(feeder, trunk + self.screen.branch(is_last=is_last), inner)
         for place, charger in enumerate(chargers, start=1):
-            branch = self.screen.branch(is_last=place == len(chargers))
-            name = f"{trunk}{branch}{charger.name:<{width}}  {charger.phase_rotation}"
-            yield name, self._charger_cells(charger)
+            is_last = place == len(chargers)
+            branch = self.screen.branch(is_last=is_last)
+            name = f"{trunk}{branch}{charger.name:<{width}}"
+            if len(charger.evses) == 1:
+                (cells,) = self._socket_cells(charger)
+                yield f"{name}  {charger.evses[0].phase_rotation}", f"{cells}     {charger.dead_man}"
+                continue
+            yield f"{name}  {len(charger.evses)} sockets", self._supply_cells(charger)
+            yield from self._sockets(charger, trunk + self.screen.trunk(is_last=is_last))
+
+    def _sockets(self, charger: ChargerSettings, trunk: str) -> Iterator[tuple[str, str]]:
+        """One line for each socket of a charger that has several."""
+        width = max(len(evse.name) for evse in charger.evses)
+        for number, cells in enumerate(self._socket_cells(charger), start=1):
+            evse = charger.evses[number - 1]
+            branch = self.screen.branch(is_last=number == len(charger.evses))
+            yield f"{trunk}{branch}{evse.name:<{width}}  {evse.phase_rotation}", cells
 
     def _circuit(self, circuit: CircuitSettings, stem: str) -> tuple[str, str]:
-        total = self.sums[circuit.name]
         meter = f"  {circuit.meter.model}" if circuit.meter else ""
-        return f"{stem}{circuit.name}{meter}", _cells(
+        return f"{stem}{circuit.name}{meter}", self._circuit_cells(circuit)
+
+    def _circuit_cells(self, circuit: CircuitSettings) -> str:
+        total = self.sums[circuit.name]
+        return _cells(
             f"{amperes(circuit.rating_ma)} A",
             amperes(total.building_ma),
             amperes(total.chargers[total.worst_phase]),
@@ -63,11 +81,18 @@ class _Tree:
             f"{amperes(total.spare_ma)} A",
         )
 
-    def _charger_cells(self, charger: ChargerSettings) -> str:
-        counted_ma = max(load_of(charger).credited(self.site.guarantee))
-        sockets = f"  {len(charger.evses)} sockets" if len(charger.evses) > 1 else ""
-        row = _cells(f"{amperes(charger.max_ma)} A", "", amperes(counted_ma), "", "").rstrip()
-        return f"{row}     {charger.dead_man}{sockets}"
+    def _supply_cells(self, charger: ChargerSettings) -> str:
+        """What its sockets share, where that can be overloaded."""
+        if charger.supply is None:
+            return f"{_cells('', '', '', '', '')}   {charger.dead_man}"
+        return f"{self._circuit_cells(charger.supply)}   {charger.dead_man}"
+
+    def _socket_cells(self, charger: ChargerSettings) -> list[str]:
+        counted = [max(load.credited(self.site.guarantee)) for load in loads_of([charger])]
+        return [
+            _cells(f"{amperes(evse.max_ma)} A", "", amperes(counted_ma), "", "").rstrip()
+            for evse, counted_ma in zip(charger.evses, counted, strict=True)
+        ]
 
 
 def _by_guarantee(sums: Sequence[Sum], width: int) -> Iterator[str]:
@@ -75,6 +100,8 @@ def _by_guarantee(sums: Sequence[Sum], width: int) -> Iterator[str]:
     yield _row("box dead, if it counts", width + 4, "".join(f"{word:>10}" for word in GUARANTEES))
     is_over = False
     for total in sums:
+        if total.circuit.endswith(SUPPLY) and max(total.rated) <= total.rating_ma:
+            continue
         cells = ""
         for word in GUARANTEES:
             ma = max(plus(everywhere(total.building_ma), getattr(total, word)))

@@ -1,44 +1,14 @@
 """The chargers of a site file: `"*"`, ranges and single blocks laid over each other, key by key."""
 
 import re
-from dataclasses import dataclass
-from typing import Any
 
 from edge.core.circuit import ROOT
 from edge.settings.circuits import ALLOWED_NAME, NAME, Circuits, closest
 from edge.settings.keys import CHARGER
-from edge.settings.kinds import amperes
-from edge.settings.model import ChargerSettings, Secret
+from edge.settings.model import ChargerSettings, Secret, supply_of
 from edge.settings.ranges import EVERYBODY, Member, NoRangeError, in_reading_order, members
+from edge.settings.sockets import Plan, Sockets
 from edge.settings.tables import Block, Tables, fields_for
-
-BREAKERS_MA = (63_000, 32_000, 16_000, 10_000)  # what chargers are usually fused with
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """One charger and the blocks that speak for it, the narrowest first."""
-
-    member: Member
-    blocks: tuple[Block, ...]
-
-    def block(self, key: str) -> Block:
-        """The narrowest block that has the key, be it right or wrong; else the narrowest of all."""
-        return next(
-            (block for block in self.blocks if key in block.cells or key in block.bad), self.blocks[0]
-        )
-
-    def value(self, key: str) -> Any:  # noqa: ANN401 - what the kind of the key reads
-        return self.block(key).value(key)
-
-    def has_fault(self, *keys: str) -> bool:
-        """Whether one of the keys stands there wrongly, so that comparing it would mislead."""
-        return any(key in self.block(key).bad for key in keys)
-
-    def where(self, key: str) -> tuple[int, str]:
-        """The line and the name of the place of a key."""
-        block = self.block(key)
-        return block.line(key), f"{block.table.title} {key}"
 
 
 class Chargers:
@@ -47,16 +17,18 @@ class Chargers:
     def __init__(self, tables: Tables, circuits: Circuits) -> None:
         self._tables = tables
         self._circuits = circuits
-        self._members: dict[str, tuple[str, ...]] = {}  # block -> the names it speaks for, in order
-        self._stations: dict[str, _Plan] = {}
+        self._sockets = Sockets(tables, circuits)
+        self._turns: dict[str, dict[str, int]] = {}  # block -> its chargers, and the sockets before each
+        self._stations: dict[str, Plan] = {}
         self.built: list[ChargerSettings] = []
+        self.supply_places: dict[str, tuple[int, str]] = {}  # where a supply's rating stands: line, header
 
     def read(self) -> None:
         """Every charger, in the order in which people read their names."""
         blocks = self._blocks()
         plans = self._plans(blocks)
         names = sorted(plans, key=in_reading_order)
-        self._members = {header: self._spoken_for(header, names) for header in blocks}
+        self._turns = {header: _turns(self._spoken_for(header, names), plans) for header in blocks}
         self.built = [self._charger(plans[name]) for name in names]
 
     def _blocks(self) -> dict[str, Block]:
@@ -78,7 +50,7 @@ class Chargers:
             fault for fault in fresh if fault.keyword != "not-yet" or fault.where == via
         ]
 
-    def _plans(self, blocks: dict[str, Block]) -> dict[str, _Plan]:
+    def _plans(self, blocks: dict[str, Block]) -> dict[str, Plan]:
         everybody = (blocks[EVERYBODY],) if EVERYBODY in blocks else ()
         ranges: dict[str, tuple[Member, Block]] = {}
         singles: dict[str, tuple[Member, Block]] = {}
@@ -93,7 +65,7 @@ class Chargers:
         for name in {**ranges, **singles}:
             chain = [item[1] for item in (singles.get(name), ranges.get(name)) if item]
             member = (ranges.get(name) or singles[name])[0]
-            plans[name] = _Plan(member=member, blocks=(*chain, *everybody))
+            plans[name] = Plan(member=member, blocks=(*chain, *everybody))
         return plans
 
     def _spoken_for(self, header: str, names: list[str]) -> tuple[str, ...]:
@@ -119,22 +91,26 @@ class Chargers:
             )
             return ()
 
-    def _charger(self, plan: _Plan) -> ChargerSettings:
+    def _charger(self, plan: Plan) -> ChargerSettings:
         name = plan.member.name
         values = {row.name: plan.value(row.name) for row in CHARGER.keys if not row.is_later}
         values["circuit"] = self._circuit(plan)
         values["station"] = self._station(plan)
-        values["phase_rotation"] = self._dealt(plan)
-        values["fallback_a"] = self._fallback(plan)
+        values["evses"] = self._sockets.read(plan, self._turn(plan))
         values["password"] = self._password(plan)
         charger = ChargerSettings(
             name=name, line_number=plan.blocks[0].table.line, **fields_for(ChargerSettings, CHARGER, values)
         )
-        self._check_minimum(plan, charger)
-        self._check_breaker(plan, charger)
+        line, where = plan.where("rating_a")
+        self.supply_places[supply_of(name)] = (line, where.removesuffix(" rating_a"))
+        self._sockets.check_breakers(plan, charger)
         return charger
 
-    def _circuit(self, plan: _Plan) -> str:
+    def _turn(self, plan: Plan) -> int:
+        """How many sockets of the block that has its phase rotations come before its own."""
+        return self._turns[plan.block("phase_rotation").table.path[-1]].get(plan.member.name, 0)
+
+    def _circuit(self, plan: Plan) -> str:
         circuit, names = plan.value("circuit"), self._circuits.names
         if circuit in names:
             return str(circuit)
@@ -151,7 +127,7 @@ class Chargers:
             )
         return ROOT
 
-    def _station(self, plan: _Plan) -> str:
+    def _station(self, plan: Plan) -> str:
         template = plan.value("station") or plan.member.name
         station = template.replace("{n}", plan.member.number)
         line, where = plan.where("station")
@@ -178,72 +154,9 @@ class Chargers:
             )
         return station
 
-    def _password(self, plan: _Plan) -> Secret | None:
+    def _password(self, plan: Plan) -> Secret | None:
         secret: Secret | None = plan.value("password")
         return Secret(name=secret.name.replace("{n}", plan.member.number)) if secret else None
-
-    def _dealt(self, plan: _Plan) -> str:
-        """The phase rotation; from a list, the one whose turn it is among all that its block speaks for."""
-        rotation = plan.value("phase_rotation")
-        if isinstance(rotation, str):
-            return rotation
-        block = plan.block("phase_rotation")
-        turn = self._members[block.table.path[-1]].index(plan.member.name)
-        return str(rotation[turn % len(rotation)])
-
-    def _fallback(self, plan: _Plan) -> int:
-        fallback_ma, min_ma, max_ma = (plan.value(key) for key in ("fallback_a", "min_a", "max_a"))
-        if fallback_ma is None or plan.has_fault("fallback_a", "min_a", "max_a"):
-            return int(min_ma)
-        if fallback_ma == 0 or min_ma <= fallback_ma <= max_ma:
-            return int(fallback_ma)
-        line, where = plan.where("fallback_a")
-        self._tables.fault(
-            "range",
-            line,
-            where,
-            title="outside what the charger may do",
-            found=f"{amperes(fallback_ma)} A",
-            allowed=f"0, or {amperes(min_ma)} to {amperes(max_ma)}",
-            remedy=f"fallback_a = {amperes(min_ma)}",
-        )
-        return int(min_ma)
-
-    def _check_minimum(self, plan: _Plan, charger: ChargerSettings) -> None:
-        if charger.min_ma <= charger.max_ma or plan.has_fault("min_a", "max_a"):
-            return
-        line, where = plan.where("min_a")
-        self._tables.fault(
-            "range",
-            line,
-            where,
-            title="above its maximum",
-            found=f"{amperes(charger.min_ma)} A, max_a {amperes(charger.max_ma)} A",
-            allowed=f"6 to {amperes(charger.max_ma)}",
-            remedy="min_a = 6",
-        )
-
-    def _check_breaker(self, plan: _Plan, charger: ChargerSettings) -> None:
-        """Its breaker is not larger than any fuse above it."""
-        built = self._circuits.built
-        name: str | None = self._circuits.nearest_built(charger.circuit)
-        while name in built:
-            circuit = built[name]
-            if charger.max_ma > circuit.rating_ma:
-                line, where = plan.where("max_a")
-                fits = [ma for ma in BREAKERS_MA if ma <= circuit.rating_ma]
-                self._tables.fault(
-                    "over-circuit",
-                    line,
-                    where,
-                    title="above its circuit",
-                    found=f"{amperes(charger.max_ma)} A on {circuit.name}, "
-                    f"rating {amperes(circuit.rating_ma)} A (line {circuit.line_number})",
-                    allowed=f"6 to {amperes(circuit.rating_ma)}",
-                    remedy=f"max_a = {amperes(fits[0])}" if fits else f"another circuit than {circuit.name}",
-                )
-                return
-            name = circuit.parent
 
     def _overlap(self, name: str, first: Block, second: Block) -> None:
         self._tables.fault(
@@ -269,3 +182,12 @@ class Chargers:
             remedy="[charger.bay-1]",
         )
         return False
+
+
+def _turns(names: tuple[str, ...], plans: dict[str, Plan]) -> dict[str, int]:
+    """For each charger how many sockets come before its own, where lists are dealt out in turn."""
+    turns, before = {}, 0
+    for name in names:
+        turns[name] = before
+        before += len(plans[name].value("evses")) if name in plans else 1
+    return turns

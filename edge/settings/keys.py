@@ -19,6 +19,7 @@ from edge.settings.kinds import (
     Names,
     OneNumber,
     Password,
+    PerSocket,
     Quantity,
     Rotation,
     Sockets,
@@ -164,6 +165,8 @@ CIRCUIT = Section(
 # ---- chargers -----------------------------------------------------------------------------------------
 _OCPP_ALONE = '"ocpp" if it speaks that too; else put # before its lines'
 
+_SOCKET = PerSocket(kind=Quantity(low=6, high=80, unit="A"))
+
 CHARGER = Section(
     header="charger",
     is_named=True,
@@ -171,9 +174,15 @@ CHARGER = Section(
         key("via", Choice(now=("ocpp",), later=("modbus", "gpio"), instead=_OCPP_ALONE), "ocpp"),
         key("station", Text(allowed="text, {n}, * and ?"), None, "OCPP identity", unless="charger's name"),
         key("circuit", Text(), None, "what feeds it", unless="grid, where there are no others"),
-        key("max_a", Quantity(low=6, high=80, unit="A"), 16, "its breaker; 32 is never assumed"),
-        key("min_a", Quantity(low=6, high=80, unit="A"), 6, "cars that stall at 6"),
-        key("fallback_a", FallbackCurrent(high=80), None, "what it does without us", unless="min_a"),
+        key("max_a", _SOCKET, 16, "its breaker; 32 is never assumed; a list has one for each socket"),
+        key("min_a", _SOCKET, 6, "cars that stall at 6; may be a list, too"),
+        key(
+            "fallback_a",
+            PerSocket(kind=FallbackCurrent(high=80)),
+            None,
+            "what it does without us; may be a list, too",
+            unless="min_a",
+        ),
         key(
             "dead_man",
             Choice(now=("profile", "none"), later=("watchdog", "hardware")),
@@ -187,7 +196,7 @@ CHARGER = Section(
             "EVSE to grid; unknown counts a one-phase car on all three; a list is dealt out in turn",
         ),
         key("evses", Sockets(), 1, "sockets of one station"),
-        key("rating_a", Quantity(low=6, high=640, unit="A"), None, "supply shared by its sockets"),
+        key("rating_a", Quantity(low=6, high=640, unit="A"), None, "supply shared by its sockets, per phase"),
         key("priority", Whole(low=0, high=9), 0, "high first"),
         key("password", Password(is_dealt=True), None, "security profile 1", unless="that of [ocpp]"),
         later("mode", "who decides", allowed="autonomous", harmless=("autonomous",)),

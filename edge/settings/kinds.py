@@ -195,6 +195,24 @@ class FallbackCurrent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PerSocket:
+    """One value for all sockets of a charger, or a list with one for each."""
+
+    kind: Kind
+
+    @property
+    def allowed(self) -> str:
+        """What may stand there for each."""
+        return self.kind.allowed
+
+    def read(self, value: object) -> object:
+        """The value for all, or a tuple of them."""
+        if isinstance(value, list) and value:
+            return tuple(self.kind.read(item) for item in value)
+        return self.kind.read(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
     """EVSE or meter terminals L1..L3 -> grid phases; `names` are the orders that may stand there."""
 

@@ -1,5 +1,6 @@
 """A site as its file describes it: frozen, checked, in integers. This is what the rooms above read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ class Secret:
 
 OCPP_CERTIFICATE = Secret(name="ocpp-certificate")
 OCPP_KEY = Secret(name="ocpp-key")
+SUPPLY = "/supply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,32 +67,61 @@ class CircuitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EvseSettings:
+    """One socket of a charger, currents per phase. `name`: the one that the file gives it, or its number."""
+
+    name: str
+    max_ma: int
+    min_ma: int
+    fallback_ma: int
+    phase_rotation: str
+
+    @property
+    def wiring(self) -> tuple[int, ...] | None:
+        """The grid phase (0..2) on each terminal L1..; None: not known, count on all three."""
+        return ROTATIONS.get(self.phase_rotation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerSettings:
     """One charger, with everything that its blocks say together.
 
     `station` is its OCPP identity, or a pattern with `*` or `?` that adopts the first that matches.
-    Currents are per phase and EVSE; `rating_ma` is the supply that its EVSEs share (None: no such bound).
-    `evses` are their names, in the order of the connectors 1, 2, ...
+    `evses` are in the order of the connectors 1, 2, ...; `rating_ma` is the supply that they share, per phase
+    (None: no such bound).
     """
 
     name: str
     station: str
     circuit: str
-    max_ma: int
-    min_ma: int
-    fallback_ma: int
     dead_man: Literal["profile", "none"]
-    phase_rotation: str
-    evses: tuple[str, ...]
+    evses: tuple[EvseSettings, ...]
     rating_ma: int | None
     priority: int
     line_number: int
     password: Secret | None = None
 
     @property
-    def wiring(self) -> tuple[int, ...] | None:
-        """The grid phase (0..2) on each terminal L1..; None: not known, count on all three."""
-        return ROTATIONS.get(self.phase_rotation)
+    def supply(self) -> CircuitSettings | None:
+        """The line that its sockets share, as a circuit below the charger's own.
+
+        None where that line cannot be overloaded before the sockets' own breakers are: it is no bound then.
+        """
+        if self.rating_ma is None or self.rating_ma >= sum(evse.max_ma for evse in self.evses):
+            return None
+        return CircuitSettings(
+            name=supply_of(self.name),
+            parent=self.circuit,
+            rating_ma=self.rating_ma,
+            building_max_ma=0,
+            meter=None,
+            line_number=self.line_number,
+        )
+
+    @property
+    def feeder(self) -> str:
+        """The circuit on which its sockets hang: its supply, or the one that the file names."""
+        return supply_of(self.name) if self.supply else self.circuit
 
     @property
     def has_pattern(self) -> bool:
@@ -204,9 +235,24 @@ class Site:
                 return charger
         raise KeyError(name)
 
+    @property
+    def supplies(self) -> tuple[CircuitSettings, ...]:
+        """The lines that sockets of one charger share, each below the charger's circuit."""
+        return supplies_of(self.chargers)
+
     def tree(self) -> Tree:
-        """The circuits as the core sees them."""
-        return tree_of(self.circuits)
+        """The circuits and the chargers' supplies as the core sees them."""
+        return tree_of((*self.circuits, *self.supplies))
+
+
+def supply_of(charger: str) -> str:
+    """What a charger's shared supply is called as a circuit; no circuit of a file can be called so."""
+    return charger + SUPPLY
+
+
+def supplies_of(chargers: Iterable[ChargerSettings]) -> tuple[CircuitSettings, ...]:
+    """The shared supplies of these chargers."""
+    return tuple(charger.supply for charger in chargers if charger.supply)
 
 
 def tree_of(circuits: tuple[CircuitSettings, ...]) -> Tree:

@@ -3,11 +3,11 @@
 import re
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.core.circuit import ROOT
-from edge.core.proof import Load, Sum, prove
+from edge.core.proof import Sum, prove
 from edge.settings import lines, secret
 from edge.settings.chargers import Chargers
 from edge.settings.circuits import Circuits
@@ -24,10 +24,11 @@ from edge.settings.model import (
     Site,
     TokenSettings,
     WebSettings,
+    supplies_of,
     tree_of,
 )
-from edge.settings.proving import fallback_faults, load_of, unbalance_cautions
-from edge.settings.sparing import curve_cautions
+from edge.settings.proving import fallback_faults, loads_of, unbalance_cautions
+from edge.settings.sparing import curve_cautions, title
 from edge.settings.tables import Block, Tables, fields_for
 
 
@@ -179,9 +180,13 @@ class _SiteReader:
         if ROOT not in built:
             return ()
         near = self.circuits.nearest_built
-        tree = tree_of(self.circuits.readable())
-        loads = [_at(load_of(charger), near(charger.circuit)) for charger in self.chargers.built]
-        self.tables.faults.extend(fallback_faults(tree, loads, guarantee, built))
+        chargers = [replace(charger, circuit=near(charger.circuit)) for charger in self.chargers.built]
+        supplies = supplies_of(chargers)
+        tree = tree_of((*self.circuits.readable(), *supplies))
+        loads = loads_of(chargers)
+        places = {name: (built[name].line_number, title(built[name])) for name in built}
+        for fault in fallback_faults(tree, loads, guarantee, places | self.chargers.supply_places):
+            self.tables.note(fault)
         return tuple(prove(tree, loads, guarantee))
 
     def _look_around(self, site: Site) -> None:
@@ -219,11 +224,6 @@ class _SiteReader:
 
 def _values(block: Block) -> dict[str, object]:
     return {row.name: block.value(row.name) for row in block.section.keys}
-
-
-def _at(load: Load, circuit: str) -> Load:
-    load.circuit = circuit
-    return load
 
 
 def _waits(room: str) -> str:

@@ -83,9 +83,20 @@ class Tables:
         self, keyword: str, line: int, where: str, *, title: str, found: str, allowed: str, remedy: str
     ) -> None:
         """Note a fault, unless the same one was noted for another charger of the same block."""
-        fault = Fault(
-            keyword=keyword, line=line, where=where, title=title, found=found, allowed=allowed, remedy=remedy
+        self.note(
+            Fault(
+                keyword=keyword,
+                line=line,
+                where=where,
+                title=title,
+                found=found,
+                allowed=allowed,
+                remedy=remedy,
+            )
         )
+
+    def note(self, fault: Fault) -> None:
+        """Note a fault that was made elsewhere, in the same way."""
         if not any(
             (old.keyword, old.line, old.where) == (fault.keyword, fault.line, fault.where)
             for old in self.faults

@@ -29,8 +29,12 @@ class ChargerPlan:
     name: str
     circuit: str = GRID
     rotation: str = "L1L2L3"
+    rotations: tuple[str, ...] = ()
+    """Of each connector, where they are not all wired alike."""
     max_ma: int = 32_000
     connectors: int = 1
+    supply_ma: int | None = None
+    """The breaker of the line that its connectors share: a circuit of its own, `name/supply`."""
     model: str = "Simulator"
     configuration: dict[str, str] = field(default_factory=dict)
     clock_offset_ms: int = 0
@@ -42,6 +46,24 @@ class ChargerPlan:
         if self.connectors == 1:
             return (self.name,)
         return tuple(f"{self.name}/{n}" for n in range(1, self.connectors + 1))
+
+    @property
+    def feeder(self) -> str:
+        """The circuit on which its connectors hang."""
+        return self.circuit if self.supply_ma is None else f"{self.name}/supply"
+
+    def evses(self) -> tuple[EvsePlan, ...]:
+        """Its connectors in the plant."""
+        rotations = self.rotations or (self.rotation,)
+        return tuple(
+            EvsePlan(
+                name=bay,
+                circuit=self.feeder,
+                wiring=Wiring.parse(rotations[number % len(rotations)]),
+                max_ma=self.max_ma,
+            )
+            for number, bay in enumerate(self.bays())
+        )
 
     def station(self) -> StationPlan:
         """The charger as a device."""
@@ -86,18 +108,16 @@ class WorldPlan:
     def lot(self) -> LotPlan:
         """The plant."""
         return LotPlan(
-            circuits=self.circuits,
-            voltage_mv=self.voltage_mv,
-            evses=tuple(
-                EvsePlan(
-                    name=bay,
-                    circuit=charger.circuit,
-                    wiring=Wiring.parse(charger.rotation),
-                    max_ma=charger.max_ma,
-                )
-                for charger in self.chargers
-                for bay in charger.bays()
+            circuits=(
+                *self.circuits,
+                *(
+                    CircuitPlan(name=charger.feeder, parent=charger.circuit, rating_ma=charger.supply_ma)
+                    for charger in self.chargers
+                    if charger.supply_ma is not None
+                ),
             ),
+            voltage_mv=self.voltage_mv,
+            evses=tuple(evse for charger in self.chargers for evse in charger.evses()),
         )
 
 

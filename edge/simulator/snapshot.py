@@ -150,7 +150,7 @@ def _charger(world: World, charger: Charger) -> ChargerState:
 def _circuits(world: World) -> dict[str, CircuitState]:
     now_ms, currents = mono_ms(), world.referee.currents_ma
     states = {}
-    for plan in world.plan.circuits:
+    for plan in world.lot.plan.circuits:
         building = world.lot.buildings.get(plan.name)
         meter = world.meters.get(plan.name)
         states[plan.name] = CircuitState(

@@ -18,7 +18,7 @@ class Blueprint:
         self.evse_ids: dict[tuple[str, int], str] = {}
         self.places: dict[str, tuple[str, int]] = {}
         for charger in settings.chargers:
-            for number, _ in enumerate(charger.evses, start=1):
+            for number in range(1, len(charger.evses) + 1):
                 name = charger.name if len(charger.evses) == 1 else f"{charger.name}/{number}"
                 self.evse_ids[charger.name, number] = name
                 self.places[name] = (charger.name, number)
@@ -33,7 +33,10 @@ class Blueprint:
         settings = self.settings
         return Lot(
             settings.tree(),
-            [self._evse(self.chargers[charger], name) for name, (charger, _) in self.places.items()],
+            [
+                self._evse(self.chargers[charger], number, name)
+                for name, (charger, number) in self.places.items()
+            ],
             stale_after_ms={
                 circuit.name: circuit.meter.stale_after_ms for circuit in settings.circuits if circuit.meter
             },
@@ -44,18 +47,19 @@ class Blueprint:
             dead_man_ms=settings.control.dead_man_ms if dead_man_ms is None else dead_man_ms,
         )
 
-    def _evse(self, charger: ChargerSettings, name: str) -> Evse:
+    def _evse(self, charger: ChargerSettings, number: int, name: str) -> Evse:
+        socket = charger.evses[number - 1]
         # A guarantee of `proven` credits nothing until a self-test can prove a model
         credited = self.settings.guarantee == "declared"
         return Evse(
             id=name,
-            circuit=charger.circuit,
-            min_ma=charger.min_ma,
-            max_ma=charger.max_ma,
+            circuit=charger.feeder,
+            min_ma=socket.min_ma,
+            max_ma=socket.max_ma,
             step_ma=STEP_MA,
-            fallback_ma=charger.fallback_ma,
-            credit_ma=charger.fallback_ma if credited else charger.max_ma,
+            fallback_ma=socket.fallback_ma,
+            credit_ma=socket.fallback_ma if credited else socket.max_ma,
             has_dead_man=charger.dead_man != "none",
-            wiring=charger.wiring,
+            wiring=socket.wiring,
             priority=charger.priority,
         )

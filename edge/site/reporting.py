@@ -154,6 +154,8 @@ class Reporter:
             overload=sentences.overload(tree.circuits[view.name].protection) if view.is_borne else "",
             used_permille=view.used_permille,
             demand=None if view.demand is None else _demand(view.demand),
+            title=sentences.called(view.name),
+            supplies=sentences.supplied_by(view.name),
         )
 
     def _evse(
@@ -207,6 +209,7 @@ class Reporter:
             rule=sentences.rule(evse, setpoint.reason, evse.priority or (declared.priority, "the bay's")),
             limits=self._rows(setpoint, circuits, limits, now_ms),
             before=tuple(self._before[setpoint.evse]),
+            feeder=sentences.called(declared.circuit),
         )
 
     def _rows(
@@ -236,8 +239,9 @@ class Reporter:
             at = 0 if phase is None else phase
             limit, booked = sentences.amps(circuit.limit_ma[at]), sentences.amps(others[at])
             building = sentences.building(circuit.background_ma[at])
-            source = f"{limit} {building} - {booked} others ({sentences.PHASE_NAMES[at]})"
-            rows.append(LimitRow(name=name, limit_ma=left, source=source, binds=phase is not None))
+            drawn = "" if circuit.supplies else f" {building}"
+            source = f"{limit}{drawn} - {booked} others ({sentences.PHASE_NAMES[at]})"
+            rows.append(LimitRow(name=circuit.title, limit_ma=left, source=source, binds=phase is not None))
             if circuit.unbalance_max_ma is not None:
                 rows.append(_uneven_row(circuit, circuit.unbalance_max_ma, reason))
             if circuit.demand is not None:

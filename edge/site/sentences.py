@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from edge.core.image import DemandView, Reason
+from edge.settings.model import SUPPLY
 from edge.site.observed import ObservedCharger, ObservedEvse
 from edge.site.status import CircuitStatus, EvseStatus, MeterStatus, Severity, UplinkStatus
 
@@ -38,6 +39,17 @@ def amps(ma: int) -> str:
     """`16 A`, `9.5 A`; a bound rounds down, as offers do."""
     tenths = ma // 100
     return f"{tenths // 10} A" if tenths % 10 == 0 else f"{tenths // 10}.{tenths % 10} A"
+
+
+def supplied_by(circuit: str) -> str:
+    """The charger whose sockets share this circuit; empty for one of the site file."""
+    return circuit.removesuffix(SUPPLY) if circuit.endswith(SUPPLY) else ""
+
+
+def called(circuit: str) -> str:
+    """A circuit as people call it."""
+    charger = supplied_by(circuit)
+    return f"{charger}'s supply" if charger else circuit
 
 
 def building(background_ma: int) -> str:
@@ -120,7 +132,7 @@ def _waiting(reason: Reason, circuits: dict[str, CircuitStatus]) -> Bay:
             severity="fine",
             sentence=f"Waits for 6 A: {because}.",
         )
-    where = "" if reason.phase is None else f": {reason.where} is full on {PHASE_NAMES[reason.phase]}"
+    where = "" if reason.phase is None else f": {called(reason.where)} is full on {PHASE_NAMES[reason.phase]}"
     return Bay(icon="◷", word="queue", severity="fine", sentence=f"Waits for 6 A{where}.")
 
 
@@ -156,7 +168,7 @@ def _charging(
             building = amps(circuit.background_ma[phase])
             sentence = f"{offered}: the building draws {building} on {PHASE_NAMES[phase]}."
             return Bay(icon="▶", word="building", severity="fine", sentence=sentence)
-        sentence = f"{offered}: {reason.where} is full on {PHASE_NAMES[phase]}."
+        sentence = f"{offered}: {called(reason.where)} is full on {PHASE_NAMES[phase]}."
         return Bay(icon="▶", word="circuit", severity="fine", sentence=sentence)
     if reason.word == "full":
         sentence = f"Charges with all it can take, {offered}."
@@ -191,7 +203,7 @@ def _because(reason: Reason, circuits: dict[str, CircuitStatus]) -> tuple[str, s
     """The bay's word and why it gets no more, for reasons other than a full phase; empty for those."""
     circuit = circuits.get(reason.where)
     if reason.word == "overload":
-        return "circuit", f"{reason.where} is above its rating for a while; nothing rises"
+        return "circuit", f"{called(reason.where)} is above its rating for a while; nothing rises"
     if reason.word == "demand" and circuit is not None and circuit.demand is not None:
         name = WINDOWS.get(circuit.demand.window_ms, "window")
         return "demand", f"keeps this {name} below {kilowatts(circuit.demand.goal_w)} kW"
@@ -223,22 +235,23 @@ def _meter_word(meter: MeterStatus) -> str:
 
 def rule(evse: ObservedEvse, reason: Reason, priority: tuple[int, str]) -> str:
     """The last line of `explain`: by which rule the setpoint came about."""
+    where = called(reason.where)
     words = {
         "full": "as much as the EVSE may give",
         "car": "as much as the car takes, and a little more",
-        "circuit": f"filled up to what {reason.where} leaves",
+        "circuit": f"filled up to what {where} leaves",
         "switch": "changes between one phase and three",
-        "unbalance": f"filled up to the difference between phases that {reason.where} allows",
-        "neutral": f"filled up to what the neutral of {reason.where} leaves",
-        "demand": f"filled up to what the demand window of {reason.where} leaves",
-        "overload": f"keeps what it has while {reason.where} is above its rating",
+        "unbalance": f"filled up to the difference between phases that {where} allows",
+        "neutral": f"filled up to what the neutral of {where} leaves",
+        "demand": f"filled up to what the demand window of {where} leaves",
+        "overload": f"keeps what it has while {where} is above its rating",
         "limit": f"bounded by {reason.where}",
         "hold": "may not rise yet",
-        "queue": f"its minimum does not fit on {reason.where}",
+        "queue": f"its minimum does not fit on {where}",
         "idle": "nobody wants to charge",
         "unpaid": "rises when the others have confirmed that they went down",
         "settling": "waits until the last rise is seen by the meter",
-        "late": f"nothing rises while the meter of {reason.where} is late",
+        "late": f"nothing rises while the meter of {where} is late",
         "cut": "no link: it keeps what it was told, then falls back",
     }
     running = "a session runs" if evse.transaction_id is not None else "no session"

@@ -25,7 +25,8 @@ class LimitRow(msgspec.Struct, frozen=True, kw_only=True):
 class EvseStatus(msgspec.Struct, frozen=True, kw_only=True):
     """An EVSE, currents per grid phase; None: no fresh value.
 
-    `icon` and `word` are the bay's shape and word, `sentence` says why it is as it is.
+    `icon` and `word` are the bay's shape and word, `sentence` says why it is as it is; `feeder` is what
+    people call the circuit on which it hangs.
     """
 
     id: str
@@ -50,6 +51,7 @@ class EvseStatus(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     limits: tuple[LimitRow, ...]
     before: tuple[str, ...] = ()
+    feeder: str = ""
 
 
 class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +92,8 @@ class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
     `chargers_ma`: measured where fresh, else booked where a car may be; `booked_ma`: the worst case that
     the ledger holds. `unbalance_max_ma`: how much more one phase may carry than another because of our
     chargers, None: any. `overload`: a sentence while its protection bears one, else empty;
-    `used_permille`: how much of what that bears is used up, None where nothing is borne.
+    `used_permille`: how much of what that bears is used up, None where nothing is borne. `title`: what
+    people call it; `supplies`: the charger whose sockets share it, empty for a circuit of the site file.
     """
 
     name: str
@@ -107,6 +110,8 @@ class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
     overload: str = ""
     used_permille: int | None = None
     demand: DemandStatus | None = None
+    title: str = ""
+    supplies: str = ""
 
 
 class UplinkStatus(msgspec.Struct, frozen=True, kw_only=True):

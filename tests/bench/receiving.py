@@ -15,7 +15,7 @@ from ocpp.v16 import ChargePoint, call_result
 from edge.chargers.ocpp import OcppCharger
 from edge.links.clock import SystemClock
 from edge.links.ocppj import Connection
-from edge.settings.model import ChargerSettings
+from edge.settings.model import ChargerSettings, EvseSettings
 from edge.site.events import (
     Acknowledged,
     BootAnswer,
@@ -31,12 +31,8 @@ CHARGER = ChargerSettings(
     name="bay-1",
     station="CP-1",
     circuit="grid",
-    max_ma=32_000,
-    min_ma=6_000,
-    fallback_ma=6_000,
     dead_man="profile",
-    phase_rotation="L1L2L3",
-    evses=("1",),
+    evses=(EvseSettings(name="1", max_ma=32_000, min_ma=6_000, fallback_ma=6_000, phase_rotation="L1L2L3"),),
     rating_ma=None,
     priority=0,
     line_number=1,

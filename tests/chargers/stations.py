@@ -12,6 +12,7 @@ from edge.links.ocppj_client import connect
 from edge.settings.model import (
     ChargerSettings,
     ControlSettings,
+    EvseSettings,
     OcppSettings,
     Secret,
     Site,
@@ -128,18 +129,27 @@ def limits(profile):
     return [period["limit"] for period in profile["chargingSchedule"]["chargingSchedulePeriod"]]
 
 
-def charger(name="bay-1", station="CP-1", **changes):
+def socket(name="1", **changes):
+    return EvseSettings(
+        **{
+            "name": name,
+            "max_ma": 32_000,
+            "min_ma": 6_000,
+            "fallback_ma": 6_000,
+            "phase_rotation": "L1L2L3",
+            **changes,
+        }
+    )
+
+
+def charger(name="bay-1", station="CP-1", sockets=1, **changes):
     return ChargerSettings(
         **{
             "name": name,
             "station": station,
             "circuit": "grid",
-            "max_ma": 32_000,
-            "min_ma": 6_000,
-            "fallback_ma": 6_000,
             "dead_man": "profile",
-            "phase_rotation": "L1L2L3",
-            "evses": ("1",),
+            "evses": tuple(socket(str(number)) for number in range(1, sockets + 1)),
             "rating_ma": None,
             "priority": 0,
             "line_number": 1,

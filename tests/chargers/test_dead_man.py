@@ -14,7 +14,7 @@ from edge.simulator.conversation import Pace
 from edge.simulator.station import StationPlan
 from edge.site.events import ChargerBooted, TransactionStarted
 from edge.site.ports import Confirmed
-from tests.chargers.stations import charger, lot
+from tests.chargers.stations import charger, lot, socket
 
 T_MS = 120_000
 
@@ -63,7 +63,7 @@ class Bay:
 
 @asynccontextmanager
 async def charging():
-    async with lot(charger(fallback_ma=8_000)) as site:
+    async with lot(charger(evses=(socket(fallback_ma=8_000),))) as site:
         bay = Bay(site.url)
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(bay.charger.run()), group.create_task(bay.tick())]

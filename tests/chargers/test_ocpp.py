@@ -28,7 +28,7 @@ from tests.chargers.stations import BOOT, Station, SteadyClock, charger, lot
 
 
 async def test_after_a_boot_both_profiles_stand_at_the_fallback_before_anything_else():
-    async with lot(charger(evses=("1", "2"))) as site, site.station() as station:
+    async with lot(charger(sockets=2)) as site, site.station() as station:
         assert station.boot["status"] == "Accepted"
         await station.until(lambda: station.of("TriggerMessage"))
         assert station.profiles() == [(1, 0, [6]), (1, 1, [6, 6]), (2, 0, [6]), (2, 1, [6, 6])]

@@ -73,13 +73,16 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def box(folder, *chargers, simulated=(), cloud=None):
-    """The application with these chargers in its site file; `simulated` ones belong to the world."""
+async def box(folder, *chargers, simulated=(), cloud=None, plan=None, site=site_file):
+    """The application with these chargers in its site file; `simulated` ones belong to the world.
+
+    `plan` instead of them is a whole world, `site` writes another file for it.
+    """
     (folder / "tokens.csv").write_text(f"token,name,group,valid_until\n{TOKEN},Ada,fleet,\n")
-    world = World(world_plan(*simulated))
+    world = World(plan or world_plan(*simulated))
     await world.open()
     try:
-        text = site_file(world, *chargers, cloud=cloud)
+        text = site(world, *chargers, cloud=cloud)
         site = settings.read(text, guards(), file="interop", folder=folder).accepted()
         site = replace(site, ocpp=replace(site.ocpp, port=0), web=replace(site.web, port=0))
         home = app.Box(

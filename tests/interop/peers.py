@@ -148,6 +148,95 @@ def limits(profile):
     return [period["limit"] for period in profile["charging_schedule"]["charging_schedule_period"]]
 
 
+class ForeignTwin(ChargePoint):
+    """A charger with two connectors. `profiles`: by id, for it keeps one of each, whatever its connector."""
+
+    def __init__(self, identity, connection):
+        super().__init__(identity, connection)
+        self.news = News()
+        self.profiles = {}
+        self.remote_stops = []
+
+    def limit(self, connector):
+        """What the upper profile of a connector allows now; None: it has none."""
+        mine = [
+            each for each in self.profiles.values() if (each["connector"], each["level"]) == (connector, 1)
+        ]
+        return mine[0]["limit"] if mine else None
+
+    @on("SetChargingProfile")
+    async def on_set_charging_profile(self, connector_id, cs_charging_profiles):
+        self.profiles[cs_charging_profiles["charging_profile_id"]] = {
+            "connector": connector_id,
+            "level": cs_charging_profiles["stack_level"],
+            "purpose": cs_charging_profiles["charging_profile_purpose"],
+            "limit": limits(cs_charging_profiles)[0],
+        }
+        await self.news.tell()
+        return call_result.SetChargingProfile(status="Accepted")
+
+    @on("ClearChargingProfile")
+    async def on_clear_charging_profile(self, **_):
+        return call_result.ClearChargingProfile(status="Unknown")
+
+    @on("GetConfiguration")
+    async def on_get_configuration(self, key=()):
+        return call_result.GetConfiguration(configuration_key=[], unknown_key=list(key))
+
+    @on("ChangeConfiguration")
+    async def on_change_configuration(self, **_):
+        return call_result.ChangeConfiguration(status="Accepted")
+
+    @on("TriggerMessage")
+    async def on_trigger_message(self, **_):
+        return call_result.TriggerMessage(status="NotImplemented")
+
+    @on("RemoteStopTransaction")
+    async def on_remote_stop_transaction(self, transaction_id):
+        self.remote_stops.append(transaction_id)
+        await self.news.tell()
+        return call_result.RemoteStopTransaction(status="Accepted")
+
+    @on("Reset")
+    async def on_reset(self, **_):
+        return call_result.Reset(status="Accepted")
+
+    async def boot(self):
+        boot = call.BootNotification(
+            charge_point_vendor="Mobility", charge_point_model="House", firmware_version="1.0"
+        )
+        return (await self.call(boot, suppress=False)).status
+
+    async def tell(self, connector, status):
+        news = call.StatusNotification(connector_id=connector, error_code="NoError", status=status)
+        await self.call(news, suppress=False)
+
+    async def begin(self, connector, token):
+        start = call.StartTransaction(connector_id=connector, id_tag=token, meter_start=1000, timestamp=now())
+        started = await self.call(start, suppress=False)
+        await self.tell(connector, "Charging")
+        return started.transaction_id
+
+    async def end(self, transaction_id, reason):
+        stop = call.StopTransaction(
+            meter_stop=5000, timestamp=now(), transaction_id=transaction_id, reason=reason
+        )
+        await self.call(stop, suppress=False)
+
+
+@contextlib.asynccontextmanager
+async def foreign_twin(url, identity):
+    """A foreign charger with two connectors; connected, and reading, while the context lasts."""
+    async with websockets.connect(f"{url}/{identity}", subprotocols=["ocpp1.6"]) as connection:
+        charger = ForeignTwin(identity, connection)
+        running = asyncio.create_task(charger.start())
+        try:
+            yield charger
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
 @contextlib.asynccontextmanager
 async def foreign_charger(url, identity="bay-1"):
     """Connected, and reading, while the context lasts."""

@@ -42,7 +42,7 @@ def test_riverside_as_the_rooms_above_see_it():
     meter = site.circuit("grid").meter
     assert meter is not None
     assert (meter.host, meter.port, meter.unit, meter.stale_after_ms) == ("192.168.1.20", 502, 1, 5_000)
-    assert [charger.wiring for charger in site.chargers] == [
+    assert [charger.evses[0].wiring for charger in site.chargers] == [
         (0, 1, 2),
         (1, 2, 0),
         (2, 0, 1),
@@ -51,9 +51,9 @@ def test_riverside_as_the_rooms_above_see_it():
         (2,),
     ]
     bay_4, bay_5, bay_6 = site.chargers[3:]
-    assert (bay_4.station, bay_4.max_ma, bay_4.fallback_ma) == ("ACE0123456", 32_000, 6_000)
-    assert (bay_5.station, bay_5.max_ma) == ("bay-5", 16_000)
-    assert bay_6.fallback_ma == 0
+    assert (bay_4.station, bay_4.evses[0].max_ma, bay_4.evses[0].fallback_ma) == ("ACE0123456", 32_000, 6_000)
+    assert (bay_5.station, bay_5.evses[0].max_ma) == ("bay-5", 16_000)
+    assert bay_6.evses[0].fallback_ma == 0
     assert site.uplinks[0].identity_of("bay-4", "ACE0123456") == "RIV-bay-4"
     assert site.mqtt is not None
     assert (site.mqtt.port, site.mqtt.topic) == (8883, "ampyard/riverside")
@@ -197,18 +197,20 @@ def test_a_garage_of_ranges(judge):
     site = judge(GARAGE).accepted()
     assert len(site.chargers) == 23
     a_01, a_10, d_8 = site.charger("a-01"), site.charger("a-10"), site.charger("d-8")
-    assert (a_01.station, a_01.max_ma, a_01.priority) == ("HG-A01", 32_000, 0)
-    assert (a_10.station, a_10.max_ma, a_10.priority) == ("HG-A10", 16_000, 5)
-    assert (d_8.evses, d_8.rating_ma) == (("1", "2"), 32_000)
+    assert (a_01.station, a_01.evses[0].max_ma, a_01.priority) == ("HG-A01", 32_000, 0)
+    assert (a_10.station, a_10.evses[0].max_ma, a_10.priority) == ("HG-A10", 16_000, 5)
+    assert ([evse.name for evse in d_8.evses], d_8.rating_ma) == (["1", "2"], 32_000)
     assert all(site.charger(f"c-0{n}").has_pattern for n in range(1, 6))
-    assert site.charger("c-01").wiring is None
+    assert site.charger("c-01").evses[0].wiring is None
 
 
 def test_a_list_is_dealt_out_in_the_order_of_the_names(judge):
-    dealt = [charger.phase_rotation[:2] for charger in judge(GARAGE).accepted().chargers]
+    dealt = [
+        evse.phase_rotation[:2] for charger in judge(GARAGE).accepted().chargers for evse in charger.evses
+    ]
     assert dealt[:10] == ["L1", "L2", "L3", "L1", "L2", "L3", "L1", "L2", "L3", "L1"]
     assert dealt[10:15] == ["un"] * 5  # these know better than the list, and still took their turn
-    assert dealt[15:18] == ["L1", "L2", "L3"]
+    assert dealt[15:19] == ["L1", "L2", "L3", "L1"]  # d-1/1, d-1/2, d-2/1, d-2/2: socket by socket
 
 
 def test_the_order_of_blocks_does_not_matter(judge):
@@ -216,9 +218,6 @@ def test_the_order_of_blocks_does_not_matter(judge):
     turned = head + "".join(f"[charger.{block}" for block in reversed(blocks))
 
     def without_lines(text):
-        return [
-            (charger.name, charger.station, charger.max_ma, charger.phase_rotation)
-            for charger in judge(text).accepted().chargers
-        ]
+        return [(charger.name, charger.station, charger.evses) for charger in judge(text).accepted().chargers]
 
     assert without_lines(turned) == without_lines(GARAGE)

@@ -59,7 +59,7 @@ class PhaseBar {
     mark(this.element, "data-over", total > limit);
     say(this.number, String(loadA(total)));
     say(this.of, ` / ${offerA(limit)} A`);
-    const how = circuit.background_is_measured ? "" : ", not measured: worst case";
+    const how = circuit.background_is_measured || circuit.supplies ? "" : ", not measured: worst case";
     mark(
       this.bar,
       "aria-label",

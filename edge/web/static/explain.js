@@ -69,7 +69,7 @@ export class Explain {
   show({ at_ms: atMs, age_ms: ageMs, evse }) {
     say(this.sentence, evse.sentence);
     mark(this.sentence, "data-severity", evse.severity);
-    say(this.seen, `${timeWithSeconds(atMs)}, ${(ageMs / 1000).toFixed(1)} s old · on ${evse.circuit}`);
+    say(this.seen, `${timeWithSeconds(atMs)}, ${(ageMs / 1000).toFixed(1)} s old · on ${evse.feeder}`);
     this.showFacts(evse);
     const limits = evse.limits.map((limit, place) => ({ ...limit, place }));
     this.table.show(limits, (limit) => limit.place, (row, limit) => row.show(limit));

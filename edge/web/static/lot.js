@@ -119,7 +119,7 @@ class GridPanel {
 
   show(circuit, measured) {
     this.element.hidden = false;
-    say(this.title, circuit.name);
+    say(this.title, circuit.title);
     this.bars.show(circuit, measured);
     this.scale.show(circuit.rating_ma);
     say(this.meter, meterWords(circuit));
@@ -131,7 +131,7 @@ class GridPanel {
 class Branch {
   constructor(branch, openBay) {
     this.bars = branch.circuit ? new PhaseBars({ isSmall: true }) : null;
-    this.title = make("h2", {}, branch.circuit ? branch.name : branch.strangers ? "New chargers" : "On the grid itself");
+    this.title = make("h2", {}, branch.circuit ? branch.circuit.title : branch.strangers ? "New chargers" : "On the grid itself");
     this.rating = make("span", { class: "rating" });
     const holder = make("div", { class: "bays" });
     const inner = make("div", { class: "inner" });
