@@ -191,6 +191,7 @@ def charging(name, circuit, *, offered, measured=None, wh=11_200, **changes):
 def circuit(name, *, rating, building, chargers, parent="grid", **changes):
     plain = CircuitStatus(
         name=name,
+        title=name,
         parent=parent,
         rating_ma=rating * 1000,
         limit_ma=(rating * 1000,) * 3,
