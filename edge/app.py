@@ -184,6 +184,7 @@ class _Rooms:
             self._site,
             self._journal,
             self._clock,
+            desk=self._site.desk,
             port=self._settings.web.port,
             host=self._box.web_host,
             socket=self._box.socket,

@@ -4,15 +4,19 @@ import http.client
 import json
 import os
 import socket
-from argparse import ArgumentParser
-from collections.abc import Sequence
+import sys
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
+
+from edge.cli import exits
 
 SOCKET = Path("/run/ampyard/ampyard.sock")
 VARIABLE = "AMPYARD_SOCKET"
 TIMEOUT_S = 5
+COMMAND_S = 45  # the box itself waits 30 s for a charger
 
 
 class BoxUnreachableError(Exception):
@@ -40,20 +44,54 @@ def declare(parser: ArgumentParser) -> None:
     )
 
 
-def ask(path: Path, *segments: str) -> Any:  # noqa: ANN401  it is JSON
+def declare_again(parser: ArgumentParser) -> None:
+    """The same for a parser within another: what stands further left counts, unless it is said again."""
+    parser.add_argument("--socket", type=Path, default=SUPPRESS, metavar="PATH", help=SUPPRESS)
+
+
+def ask(path: Path, *segments: str, **query: str) -> Any:  # noqa: ANN401  it is JSON
     """GET /api/SEGMENT/..., decoded. Raises BoxUnreachableError, BoxRefusedError."""
-    return _exchanged(path, "GET", segments)
+    return _exchanged(path, "GET", segments, query=query)
 
 
-def tell(path: Path, body: Any, *segments: str) -> Any:  # noqa: ANN401  it is JSON
+def tell(path: Path, body: Any, *segments: str, timeout_s: float = TIMEOUT_S) -> Any:  # noqa: ANN401  it is JSON
     """POST /api/SEGMENT/..., decoded. Raises BoxUnreachableError, BoxRefusedError."""
-    return _exchanged(path, "POST", segments, json.dumps(body))
+    return _exchanged(path, "POST", segments, json.dumps(body), timeout_s=timeout_s)
 
 
-def _exchanged(path: Path, method: str, segments: Sequence[str], body: str | None = None) -> Any:  # noqa: ANN401
-    connection = _UnixConnection(path)
+def put(path: Path, body: Any, *segments: str) -> Any:  # noqa: ANN401  it is JSON
+    """PUT /api/SEGMENT/..., decoded. Raises BoxUnreachableError, BoxRefusedError."""
+    return _exchanged(path, "PUT", segments, json.dumps(body))
+
+
+def remove(path: Path, *segments: str, timeout_s: float = TIMEOUT_S) -> Any:  # noqa: ANN401  it is JSON
+    """DELETE /api/SEGMENT/..., decoded. Raises BoxUnreachableError, BoxRefusedError."""
+    return _exchanged(path, "DELETE", segments, timeout_s=timeout_s)
+
+
+def complain(verb: str, wrong: BoxUnreachableError | BoxRefusedError) -> int:
+    """Say on stderr what went wrong; the exit code that it means."""
+    if isinstance(wrong, BoxUnreachableError):
+        print(f"ampyard {verb}: {wrong}", file=sys.stderr)
+        return exits.UNREACHABLE
+    print(f"ampyard {verb}: {'; '.join(filter(None, (wrong.error, wrong.remedy)))}", file=sys.stderr)
+    return exits.USAGE if wrong.status == http.client.NOT_FOUND else exits.FAULTS
+
+
+def _exchanged(
+    path: Path,
+    method: str,
+    segments: Sequence[str],
+    body: str | None = None,
+    *,
+    query: Mapping[str, str] | None = None,
+    timeout_s: float = TIMEOUT_S,
+) -> Any:  # noqa: ANN401  it is JSON
+    connection = _UnixConnection(path, timeout_s)
+    place = "/api/" + "/".join(quote(segment, safe="") for segment in segments)
+    headers = {} if body is None else {"Content-Type": "application/json"}
     try:
-        connection.request(method, "/api/" + "/".join(quote(segment, safe="") for segment in segments), body)
+        connection.request(method, f"{place}?{urlencode(query)}" if query else place, body, headers)
         answer = connection.getresponse()
         content = answer.read()
     except (OSError, http.client.HTTPException) as lost:
@@ -68,7 +106,7 @@ def _decoded(path: Path, status: int, body: bytes) -> Any:  # noqa: ANN401  it i
         content = json.loads(body)
     except ValueError:
         raise BoxUnreachableError(f"what listens on {path} is no controller") from None
-    if status != http.client.OK:
+    if status // 100 != 2:
         raise BoxRefusedError(status, str(content.get("error", status)), str(content.get("try", "")))
     return content
 
@@ -86,11 +124,12 @@ def _why(path: Path, lost: Exception) -> str:
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=TIMEOUT_S)
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
         self._path = path
+        self._timeout_s = timeout_s
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(TIMEOUT_S)
+        self.sock.settimeout(self._timeout_s)
         self.sock.connect(str(self._path))

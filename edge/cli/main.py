@@ -1,11 +1,13 @@
 """`ampyard VERB`: finds the verb, reads its arguments, answers its exit code."""
 
+import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import metadata
 
-from edge.cli.verbs import VERBS
+from edge.cli import exits
+from edge.cli.verbs import VERBS, LateVerbModule
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,10 +20,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         inner = verbs.add_parser(verb.name, help=verb.summary, description=f"{verb.summary.capitalize()}.")
         if verb.name == called:
             module = verb.load()
-            module.declare(inner)
+            if isinstance(module, LateVerbModule):
+                module.declare_for(inner, given[given.index(called) + 1 :])
+            else:
+                module.declare(inner)
             inner.set_defaults(run=module.run)
     options = parser.parse_args(given)
-    code: int = options.run(options)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has seen enough; Python would complain once more when it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.FINE
     return code
 
 

@@ -3,14 +3,12 @@
 Every call says everything anew: what is left out is open again.
 """
 
-import re
-import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from datetime import datetime, timedelta
 
 from edge.cli import box, exits
-
-_IN = re.compile(r"(?:(\d{1,3})h)?(?:(\d{1,4})m)?")
+from edge.cli.times import ahead_s
+from edge.site.arguments import MOST_KWH, MOST_STAY_S
+from edge.site.tokens import MOST_PRIORITY
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -18,12 +16,18 @@ def declare(parser: ArgumentParser) -> None:
     parser.add_argument("bay", metavar="BAY", help="a bay as the page names it: bay-7, or bay-7/2")
     parser.add_argument(
         "--kwh",
-        type=float,
+        type=_kwh,
         metavar="KWH",
-        help="the energy of the whole session; without --leaves as if it stayed 8 h",
+        help=f"the energy of the whole session, 0 to {MOST_KWH}; without --leaves as if it stayed 8 h",
     )
     parser.add_argument("--leaves", type=_stay_s, metavar="WHEN", help="07:30, or from now: 2h, 90m, 1h30m")
-    parser.add_argument("--priority", type=int, metavar="0-9", help="high first; above that of card and bay")
+    parser.add_argument(
+        "--priority",
+        type=int,
+        choices=range(MOST_PRIORITY + 1),
+        metavar=f"0-{MOST_PRIORITY}",
+        help="high first; above that of card and bay",
+    )
     box.declare(parser)
 
 
@@ -32,12 +36,8 @@ def run(options: Namespace) -> int:
     order = {"energy_kwh": options.kwh, "leaves_in_s": options.leaves, "priority": options.priority}
     try:
         box.tell(options.socket, order, "needs", options.bay)
-    except box.BoxUnreachableError as lost:
-        print(f"ampyard need: {lost}", file=sys.stderr)
-        return exits.UNREACHABLE
-    except box.BoxRefusedError as refused:
-        print(f"ampyard need: {'; '.join(filter(None, (refused.error, refused.remedy)))}", file=sys.stderr)
-        return exits.FAULTS
+    except (box.BoxUnreachableError, box.BoxRefusedError) as wrong:
+        return box.complain("need", wrong)
     said = [f"{options.kwh:g} kWh" if options.kwh is not None else ""]
     said += [f"leaves in {_span(options.leaves)}" if options.leaves is not None else ""]
     said += [f"priority {options.priority}" if options.priority is not None else ""]
@@ -45,20 +45,21 @@ def run(options: Namespace) -> int:
     return exits.FINE
 
 
-def _stay_s(text: str) -> int:
-    """Seconds from now on; a time of day is the next one of this machine's clock."""
-    span = _IN.fullmatch(text)
-    if text and span is not None:
-        return int(span[1] or 0) * 3600 + int(span[2] or 0) * 60
-    now = datetime.now().astimezone()
+def _kwh(text: str) -> float:
     try:
-        hour, minute = (int(part) for part in text.split(":"))
-        leaves = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        energy = float(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no time like 07:30, and no span like 2h or 90m") from None
-    if leaves <= now:
-        leaves += timedelta(days=1)
-    return round((leaves - now).total_seconds())
+        energy = -1.0
+    if not 0 <= energy <= MOST_KWH:  # NaN is neither
+        raise ArgumentTypeError(f"{text!r} is no energy from 0 to {MOST_KWH} kWh")
+    return energy
+
+
+def _stay_s(text: str) -> int:
+    stay_s = ahead_s(text)
+    if not 0 <= stay_s <= MOST_STAY_S:
+        raise ArgumentTypeError(f"{text!r} is more than {MOST_STAY_S // 86_400} days away, or over")
+    return stay_s
 
 
 def _span(seconds: int) -> str:

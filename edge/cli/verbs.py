@@ -2,8 +2,9 @@
 
 import importlib
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
 
 class VerbModule(Protocol):
@@ -14,6 +15,14 @@ class VerbModule(Protocol):
 
     def run(self, options: Namespace) -> int:
         """Do it; answer the exit code."""
+
+
+@runtime_checkable
+class LateVerbModule(Protocol):
+    """A verb whose arguments depend on the words that follow it."""
+
+    def declare_for(self, parser: ArgumentParser, words: Sequence[str]) -> None:
+        """Add the arguments that these words need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,11 @@ VERBS = (
         name="need",
         summary="say what a bay's driver needs; what is left out is open again",
         module="edge.cli.need",
+    ),
+    Verb(
+        name="charger",
+        summary="list the chargers, or have one do something",
+        module="edge.cli.charger",
     ),
     Verb(name="explain", summary="say why a bay is offered what it is offered", module="edge.cli.explain"),
     Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),

@@ -84,10 +84,24 @@ class SqliteJournal:
         sql = f"SELECT {SESSION_COLUMNS} FROM session WHERE transaction_id = ?"  # noqa: S608  ours
         return await self._session(sql, (transaction_id,))
 
-    async def sessions(self, limit: int) -> list[Session]:
-        """The latest sessions, newest first."""
-        sql = f"SELECT {SESSION_COLUMNS} FROM session ORDER BY transaction_id DESC LIMIT ?"  # noqa: S608  ours
-        return await self._sessions(sql, (limit,))
+    async def sessions(
+        self,
+        limit: int,
+        *,
+        is_running: bool | None = None,
+        charger: str | None = None,
+        since_ms: int | None = None,
+    ) -> list[Session]:
+        """The latest sessions, newest first; those that fit what is not None."""
+        sql = f"""
+            SELECT {SESSION_COLUMNS}
+              FROM session
+             WHERE (?1 IS NULL OR (ended_ms IS NULL) = ?1)
+               AND (?2 IS NULL OR charger = ?2)
+               AND (?3 IS NULL OR started_ms >= ?3)
+             ORDER BY transaction_id DESC LIMIT ?4
+        """  # noqa: S608  the columns are ours
+        return await self._sessions(sql, (is_running, charger, since_ms, limit))
 
     async def resume(self) -> Resumed:
         """What was open when the process before us ended."""
@@ -101,6 +115,10 @@ class SqliteJournal:
     async def put_document(self, kind: str, key: str, body: bytes) -> None:
         """Keep a document under its kind and key."""
         await self.writer.write([(UPSERT_DOCUMENT, (kind, key, body))])
+
+    async def delete_document(self, kind: str, key: str) -> None:
+        """Keep it no longer."""
+        await self.writer.write([("DELETE FROM document WHERE kind = ? AND key = ?", (kind, key))])
 
     async def documents(self, kind: str) -> dict[str, bytes]:
         """All documents of a kind, by key."""

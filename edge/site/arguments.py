@@ -10,6 +10,8 @@ from msgspec import Meta
 
 LAST_MS = 4_102_444_800_000  # 2100: a later moment is a mistake of units
 MOST_DAY_S = 86_400
+MOST_KWH = 500  # of a session
+MOST_STAY_S = 14 * 86_400
 LEAST_ID, MOST_ID = -(2**31), 2**31 - 1  # numbers of a CSMS may be any that OCPP can carry
 PRINTABLE = r"^[\x20-\x7e]+$"
 

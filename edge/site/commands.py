@@ -27,19 +27,19 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class StartCharging(Command, frozen=True, kw_only=True, tag="start-charging"):
-    """Start a transaction for `token`. A cloud's profile inside becomes a limit before this is made."""
+    """Start charging on a token. A cloud's profile inside becomes a limit before this is made."""
 
     token: may.TokenId
 
 
 class StopCharging(Command, frozen=True, kw_only=True, tag="stop-charging"):
-    """End the transaction with this id of ours."""
+    """End a running transaction, by our id of it."""
 
     transaction_id: may.TransactionId
 
 
 class Reserve(Command, frozen=True, kw_only=True, tag="reserve"):
-    """Keep an EVSE (0: any of the charger) for a token, or for all of its group, until then.
+    """Keep a socket, or any of the charger, for a token or all of its group.
 
     `reservation_id` 0: the site gives one. The same id again replaces the reservation.
     """
@@ -51,7 +51,7 @@ class Reserve(Command, frozen=True, kw_only=True, tag="reserve"):
 
 
 class CancelReservation(Command, frozen=True, kw_only=True, tag="cancel-reservation"):
-    """Keep it no longer."""
+    """Take a reservation back."""
 
     reservation_id: may.ReservationId
 
@@ -60,7 +60,7 @@ class CancelReservation(Command, frozen=True, kw_only=True, tag="cancel-reservat
 
 
 class Reset(Command, frozen=True, kw_only=True, tag="reset"):
-    """Restart the charger; `hard`: without ending transactions in order."""
+    """Restart the charger. `hard`: without ending transactions in order."""
 
     hard: Annotated[bool, Meta(description="true: at once, without ending transactions in order")] = False
 
@@ -107,7 +107,7 @@ class Trigger(Command, frozen=True, kw_only=True, tag="trigger"):
 
 
 class ReportSchedule(Command, frozen=True, kw_only=True, tag="report-schedule"):
-    """What the charger believes its limits to be for the next `duration_s`. Never a proof."""
+    """Ask what the charger believes its limits to be for a while. Never a proof."""
 
     duration_s: may.Seconds
     unit: Annotated[Literal["A", "W"], Meta(description="in which unit: A or W")] = "A"
@@ -166,7 +166,7 @@ class ListedToken(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class SendTokens(Command, frozen=True, kw_only=True, tag="send-tokens"):
-    """Give the charger a list of its own: all of it, or (`full` False) these rows of it.
+    """Give the charger a list of tokens of its own. All of it, or (`full` False) these rows of it.
 
     Longer lists than `at_once` go in several messages. `version` 0: the next after the one that is there,
     which is asked first; Done tells the version that the charger has then.
@@ -183,7 +183,7 @@ class SendTokens(Command, frozen=True, kw_only=True, tag="send-tokens"):
 
 
 class ReadListVersion(Command, frozen=True, kw_only=True, tag="read-list-version"):
-    """Which version of the list the charger has; Done tells it, 0 is an empty list."""
+    """Ask which version of the list of tokens the charger has. Done tells it, 0 is an empty list."""
 
 
 class ClearTokenCache(Command, frozen=True, kw_only=True, tag="clear-token-cache"):
@@ -211,14 +211,14 @@ class CertificateId(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class InstallCertificate(Command, frozen=True, kw_only=True, tag="install-certificate"):
-    """Trust this root (PEM) from now on."""
+    """Have the charger trust a root certificate."""
 
     use: Use
     certificate: may.Pem
 
 
 class RemoveCertificate(Command, frozen=True, kw_only=True, tag="remove-certificate"):
-    """Trust this root no longer."""
+    """Have the charger trust a root certificate no longer."""
 
     certificate: Annotated[
         CertificateId, Meta(description="which one: an object as list-certificates answers it")
@@ -226,19 +226,19 @@ class RemoveCertificate(Command, frozen=True, kw_only=True, tag="remove-certific
 
 
 class ListCertificates(Command, frozen=True, kw_only=True, tag="list-certificates"):
-    """Which roots are trusted; Done has them."""
+    """List the root certificates that the charger trusts. Done has them."""
 
     use: Use
 
 
 class DeliverCertificate(Command, frozen=True, kw_only=True, tag="deliver-certificate"):
-    """The certificate (PEM, with those that signed it) that the charger asked for."""
+    """Deliver the certificate that the charger asked for. With those that signed it."""
 
     chain: may.Pem
 
 
 class ChangeCredential(Command, frozen=True, kw_only=True, tag="change-credential"):
-    """The password (16 to 20 bytes) with which the charger connects from now on.
+    """Change the password with which the charger connects.
 
     It is written as hexadecimal digits, as the whitepaper says, or as the `text` that it is: some want that.
     """
@@ -257,7 +257,7 @@ class ChangeCredential(Command, frozen=True, kw_only=True, tag="change-credentia
 
 
 class SendVendorMessage(Command, frozen=True, kw_only=True, tag="send-vendor-message"):
-    """OCPP DataTransfer towards the charger."""
+    """Send a message of a vendor's own (OCPP DataTransfer)."""
 
     vendor: may.Vendor
     message: may.MessageId | None = None
@@ -265,7 +265,7 @@ class SendVendorMessage(Command, frozen=True, kw_only=True, tag="send-vendor-mes
 
 
 class NativeCall(Command, frozen=True, kw_only=True, tag="native-call"):
-    """For experts: an action of the charger's own protocol, which must fit its schema.
+    """For experts: send an action of the charger's own protocol, which must fit its schema.
 
     Refused for everything that has a command here and changes something. Done has the answer as JSON.
     """

@@ -13,9 +13,20 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from edge.site.commands import AnyCommand
+from edge.site.commands import (
+    AnyCommand,
+    ReportSchedule,
+    Reserve,
+    SetAvailability,
+    StartCharging,
+    StopCharging,
+    Trigger,
+    Unlock,
+)
 
 SPOKEN_OF = "charger"  # it stands in the path, or beside the verb
+OF_A_SOCKET = (StartCharging, StopCharging, Reserve, Unlock, SetAvailability, Trigger, ReportSchedule)
+"""What may mean one socket; with every other command `evse` would be ignored, and is not taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +89,8 @@ def words_at(struct: type[msgspec.Struct], path: str) -> tuple[str, str]:
 
 
 def _operation(command: type[AnyCommand]) -> Operation:
-    arguments = tuple(argument for argument in arguments_of(command) if argument.name != SPOKEN_OF)
+    hidden = {SPOKEN_OF} if issubclass(command, OF_A_SOCKET) else {SPOKEN_OF, "evse"}
+    arguments = tuple(argument for argument in arguments_of(command) if argument.name not in hidden)
     kind = command.__struct_config__.tag
     return Operation(
         kind=str(kind), command=command, summary=first_sentence(command.__doc__), arguments=arguments

@@ -215,6 +215,9 @@ class Store(Protocol):
     async def put_document(self, kind: str, key: str, body: bytes) -> None:
         """Keep it, in the place of an older one."""
 
+    async def delete_document(self, kind: str, key: str) -> None:
+        """Keep it no longer; it may be gone already."""
+
     async def documents(self, kind: str) -> dict[str, bytes]:
         """All of a kind, by key."""
 
@@ -222,8 +225,18 @@ class Store(Protocol):
 class Archive(Protocol):
     """What the page and reports read."""
 
-    async def sessions(self, limit: int) -> list[Session]:
-        """The latest sessions, newest first."""
+    async def sessions(
+        self,
+        limit: int,
+        *,
+        is_running: bool | None = None,
+        charger: str | None = None,
+        since_ms: int | None = None,
+    ) -> list[Session]:
+        """The latest sessions, newest first; those that fit what is not None."""
+
+    async def session(self, transaction_id: int) -> Session | None:
+        """One of them."""
 
 
 class Recorder(Protocol):

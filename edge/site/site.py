@@ -25,6 +25,7 @@ from edge.site.commands import (
 )
 from edge.site.control import Control
 from edge.site.demands import PEAKS
+from edge.site.desk import Desk
 from edge.site.events import (
     Acknowledged,
     AlertRaised,
@@ -142,9 +143,18 @@ class Site:
         self._reporter = Reporter(blueprint, self._observed, clock, self._transactions)
         self._status = self._reporter.before_the_first_cycle()
         self._news = asyncio.Event()
+        self.desk = Desk(
+            self._tokens,
+            store,
+            self._observed,
+            jobs=self._jobs,
+            reservations=self._reservations,
+            wake=self.control.wake,
+        )
 
     async def resume(self) -> None:
         """Take up what the process before us left running, and what it had learnt of the chargers."""
+        await self.desk.resume()
         self._proven_pauses.update(await self._store.documents(PAUSES))
         self._sleepers.update(await self._store.documents(SLEEPERS))
         self.control.demands.resume(await self._store.documents(PEAKS))

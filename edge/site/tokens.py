@@ -16,13 +16,28 @@ GRANT_MS = 180_000  # a remote start must have come back as a start of the stati
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the list. `valid_until_ms` None: for ever. `priority` None: its group's, or the bay's."""
+    """One card. `valid_until_ms` None: for ever. `priority` None: its group's, or the bay's.
+
+    `name` is what the list calls it; a note for people.
+    """
 
     token: str
     name: str = ""
     group: str | None = None
     valid_until_ms: int | None = None
     priority: int | None = None
+    blocked: bool = False
+
+
+class KnownToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token that is known here, and whence: stored, or from the list of the site file.
+
+    `is_listed`: the list has it (too); a stored one stands in its place.
+    """
+
+    token: Token
+    is_stored: bool
+    is_listed: bool
 
 
 class Tokens:
@@ -36,24 +51,27 @@ class Tokens:
     ) -> None:
         self._accept = accept
         self._group_priorities = group_priorities or {}
-        self._known = {token.token.casefold(): token for token in known}
+        self._listed = {key_of(token.token): token for token in known}
+        self._stored: dict[str, Token] = {}
         self._granted: dict[tuple[str, str], int] = {}
 
     def judge(self, charger: str, token: str, *, now_ms: int, mono_ms: int) -> TokenAnswer:
         """Whether this token may charge at this charger now."""
-        row = self._known.get(token.casefold())
+        row = self._known(token)
         if row is not None:
             expires_ms = row.valid_until_ms
+            if row.blocked:
+                return TokenAnswer(status="blocked", group=row.group, expires_ms=expires_ms)
             if expires_ms is not None and expires_ms <= now_ms:
                 return TokenAnswer(status="expired", group=row.group, expires_ms=expires_ms)
             return TokenAnswer(status="accepted", group=row.group, expires_ms=expires_ms)
-        if self._accept == "all" or self._granted.get((charger, token.casefold()), 0) > mono_ms:
+        if self._accept == "all" or self._granted.get((charger, key_of(token)), 0) > mono_ms:
             return TokenAnswer(status="accepted")
         return TokenAnswer(status="invalid")
 
     def priority_of(self, token: str) -> tuple[int, str] | None:
         """The priority that comes with this token, and whose it is; None: the bay's counts."""
-        row = self._known.get(token.casefold())
+        row = self._known(token)
         if row is None:
             return None
         if row.priority is not None:
@@ -62,18 +80,52 @@ class Tokens:
             return self._group_priorities[row.group], f"of group {row.group}"
         return None
 
+    def put(self, token: Token) -> KnownToken:
+        """Know it from now on, in the place of one from the list."""
+        self._stored[key_of(token.token)] = token
+        return self._row(key_of(token.token))
+
+    def drop(self, token: str) -> KnownToken | None:
+        """Know what was put no longer; what the list says of it counts again."""
+        self._stored.pop(key_of(token), None)
+        return self.row(token)
+
+    def row(self, token: str) -> KnownToken | None:
+        """What is known of it."""
+        return None if self._known(token) is None else self._row(key_of(token))
+
+    def rows(self) -> tuple[KnownToken, ...]:
+        """All that are known, in order."""
+        return tuple(self._row(key) for key in sorted({*self._listed, *self._stored}))
+
+    def _known(self, token: str) -> Token | None:
+        key = key_of(token)
+        return self._stored.get(key) or self._listed.get(key)
+
+    def _row(self, key: str) -> KnownToken:
+        return KnownToken(
+            token=self._stored.get(key) or self._listed[key],
+            is_stored=key in self._stored,
+            is_listed=key in self._listed,
+        )
+
     def grant_once(self, charger: str, token: str, *, mono_ms: int) -> None:
         """A start was commanded for this token: the station may ask whether it is allowed to."""
-        self._granted[charger, token.casefold()] = mono_ms + GRANT_MS
+        self._granted[charger, key_of(token)] = mono_ms + GRANT_MS
 
     def withdraw(self, charger: str, token: str) -> None:
         """The grant, if there was one, has become a transaction, or the station did not want to start."""
-        self._granted.pop((charger, token.casefold()), None)
+        self._granted.pop((charger, key_of(token)), None)
+
+
+def key_of(token: str) -> str:
+    """What two writings of one token have in common."""
+    return token.casefold()
 
 
 def fingerprint(token: str) -> str:
     """What stands for a token where the token itself must not be kept."""
-    return hashlib.sha256(token.casefold().encode()).hexdigest()
+    return hashlib.sha256(key_of(token).encode()).hexdigest()
 
 
 def read_tokens(text: str, *, file: str) -> list[Token]:

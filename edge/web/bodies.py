@@ -18,15 +18,13 @@ Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 _PATH = re.compile(r"`\$\.?([^`]*)`$")
 _KINDS = {
-    "`int`": "a whole number",
-    "`float`": "a number",
-    "`str`": "text",
-    "`bytes`": "base64 text",
-    "`bool`": "true or false",
-    "`array`": "a list",
-    "`object`": "an object",
-    "`null`": "null",
-    " matching regex ": " written as the rule says, ",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bytes": "base64 text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
 }
 
 
@@ -65,6 +63,36 @@ def read_command(body: bytes, charger: str) -> AnyCommand:
         raise explained(wrong, operation.command) from None
 
 
+def checked(name: str, value: str, kind: Any) -> str:  # noqa: ANN401  an annotated str
+    """A part of the path, as this type allows it. Raises ProblemError."""
+    try:
+        text: str = msgspec.convert(value, type=kind)
+    except msgspec.ValidationError as wrong:
+        words = str((kind.__metadata__[0].description) or "")
+        raise _unprocessable(f"{name}: {_plain(str(wrong))}", words) from None
+    return text
+
+
+def asked_number(request: web.Request, name: str, *, low: int, high: int) -> int | None:
+    """A number behind the question mark; None: it is not there. Raises ProblemError."""
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 20 and low <= int(text) <= high):
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, f"{name} is {text[:30]}", f"a whole number from {low} to {high}"
+        )
+    return int(text)
+
+
+def asked_word(request: web.Request, name: str, words: tuple[str, ...]) -> str | None:
+    """A word behind the question mark; None: it is not there. Raises ProblemError."""
+    text = request.query.get(name)
+    if text is not None and text not in words:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, f"{name} is {text[:30]}", f"one of {', '.join(words)}")
+    return text
+
+
 async def large(request: web.Request) -> bytes:
     """A body that may be longer than others; only for who may command."""
     return await request.clone(client_max_size=MOST_COMMAND_BYTES).read()
@@ -92,12 +120,16 @@ def _plain(text: str) -> str:
     """Msgspec's "Expected `int`, got `str` - at `$.evse`" as `evse: expected a whole number, got text`."""
     path = _PATH.search(text)
     sentence = text.partition(" - at ")[0]
-    for theirs, ours in _KINDS.items():
-        sentence = sentence.replace(theirs, ours)
-    sentence = f"{sentence[0].lower()}{sentence[1:]}".replace("`", "")
+    sentence = re.sub("`([^`]*)`", _kinds, f"{sentence[0].lower()}{sentence[1:]}")
+    sentence = re.sub(" matching regex .*", ", written otherwise", sentence)
     sentence = sentence.replace("object missing required field ", "missing: ")
     sentence = sentence.replace("object contains unknown field ", "not known here: ")
     return f"{path[1]}: {sentence}" if path and path[1] else sentence
+
+
+def _kinds(quoted: re.Match[str]) -> str:
+    """`int | null` in our words."""
+    return " or ".join(_KINDS.get(kind, kind) for kind in quoted[1].split(" | "))
 
 
 def _unprocessable(error: str, remedy: str) -> ProblemError:

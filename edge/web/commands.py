@@ -17,6 +17,7 @@ from edge.site.commands import (
     Unlock,
     Unreachable,
 )
+from edge.site.desk import Desk
 from edge.site.ports import SiteDoors
 from edge.site.status import EvseStatus
 from edge.web import guard
@@ -67,8 +68,9 @@ class ChargerRow(msgspec.Struct, frozen=True, kw_only=True):
 class Commands:
     """Takes commands and carries them to the site's door."""
 
-    def __init__(self, doors: SiteDoors) -> None:
+    def __init__(self, doors: SiteDoors, desk: Desk) -> None:
         self._doors = doors
+        self._desk = desk
 
     def routes(self) -> list[web.RouteDef]:
         """Where they are given, and followed."""
@@ -95,7 +97,7 @@ class Commands:
         return answer(self._row(name))
 
     async def _jobs(self, _: web.Request) -> web.Response:
-        return answer(self._doors.status().jobs)
+        return answer(self._desk.jobs())
 
     def _row(self, name: str) -> ChargerRow:
         evses = _evses(self._doors, name)

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
+from edge.site.arguments import MOST_KWH, MOST_STAY_S
 from edge.site.events import NeedsStated, NotAnswered
 from edge.site.ports import Clock, Limit, SiteDoors
 from edge.site.tokens import MOST_PRIORITY
@@ -21,8 +22,6 @@ from edge.web.reading import answer
 
 MOST_A = 6_300
 MOST_S = 86_400
-MOST_KWH = 500
-MOST_STAY_S = 14 * 86_400
 
 NAME = 'a name of its own, like "afternoon": up to 40 letters, digits, spaces, dots or hyphens'
 KIND = '"circuit" (everything on it), "chargers" (ours on it, together) or "evse" (one bay)'

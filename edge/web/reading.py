@@ -10,6 +10,7 @@ from edge.site.ports import Archive, Clock, Session, SiteDoors
 from edge.site.status import EvseStatus
 from edge.site.tokens import shortened
 from edge.web import guard
+from edge.web.bodies import asked_number
 from edge.web.history import History, Point
 from edge.web.problems import ProblemError
 
@@ -109,12 +110,10 @@ class Reading:
         )
 
     async def _sessions(self, request: web.Request) -> web.Response:
-        asked = request.query.get("limit", "50")
-        if not (asked.isascii() and asked.isdigit() and 1 <= int(asked) <= MOST_SESSIONS):
-            raise ProblemError(
-                HTTPStatus.BAD_REQUEST, f"limit is {asked}", f"a whole number from 1 to {MOST_SESSIONS}"
-            )
-        return answer([_row(session) for session in await self._archive.sessions(int(asked))])
+        limit = asked_number(request, "limit", low=1, high=MOST_SESSIONS)
+        return answer(
+            [_row(session) for session in await self._archive.sessions(50 if limit is None else limit)]
+        )
 
     async def _last_hour(self, _: web.Request) -> web.Response:
         points: list[Point] = self._history.points()

@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import web
 
 from edge.core.errors import ConfigError
+from edge.site.desk import Desk
 from edge.site.ports import Archive, Clock, SiteDoors
 from edge.web.commands import Commands
 from edge.web.feed import Feed
@@ -19,6 +20,8 @@ from edge.web.orders import Orders
 from edge.web.reading import Reading
 from edge.web.rehearsal import Rehearsal
 from edge.web.static_files import StaticFiles
+from edge.web.tokens import TokenDesk
+from edge.web.transactions import Transactions
 
 MOST_BYTES = 16 * 1024  # of a request's body
 SHUTDOWN_S = 0.3
@@ -51,6 +54,7 @@ async def serve(
     archive: Archive,
     clock: Clock,
     *,
+    desk: Desk,
     port: int,
     host: str = "0.0.0.0",  # noqa: S104  the page is for the lot's network; orders are not, see guard
     socket: Path | None = None,
@@ -74,7 +78,14 @@ async def serve(
     )
     app = web.Application(middlewares=[guard], client_max_size=MOST_BYTES)
     app.on_response_prepare.append(add_headers)
-    rooms = (StaticFiles(), reading, Orders(doors, clock), Commands(doors))
+    rooms = (
+        StaticFiles(),
+        reading,
+        Orders(doors, clock),
+        Commands(doors, desk),
+        TokenDesk(desk),
+        Transactions(doors, archive, desk),
+    )
     app.add_routes([route for room in rooms for route in room.routes()])
     app.router.add_get("/api/events", feed.stream)
     async with contextlib.AsyncExitStack() as stack:

@@ -90,6 +90,9 @@ class MemoryJournal:
     async def put_document(self, kind, key, body):
         self.papers.setdefault(kind, {})[key] = body
 
+    async def delete_document(self, kind, key):
+        self.papers.get(kind, {}).pop(key, None)
+
     async def documents(self, kind):
         return dict(self.papers.get(kind, {}))
 

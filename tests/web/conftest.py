@@ -4,7 +4,12 @@ import contextlib
 import aiohttp
 import pytest
 
+from edge.site.desk import Desk
+from edge.site.jobs import Jobs
+from edge.site.reservations import Reservations
+from edge.site.tokens import Token, Tokens
 from edge.web import serve
+from tests.site.standing_site import MemoryJournal
 from tests.web.standing_lot import TIMEZONE, StandingArchive, StandingClock, StandingLot, riverside, session
 
 
@@ -33,7 +38,16 @@ async def served(lot=None, **options):
     lot = lot or StandingLot(riverside())
     archive = StandingArchive([session(0, ended=False), session(1), session(2, bay="bay-2")])
     clock = StandingClock()
-    options = {"port": 0, "host": "127.0.0.1", "timezone": TIMEZONE} | options
+    journal = MemoryJournal()
+    desk = Desk(
+        Tokens("known", [Token(token="04AABBCC", name="Ada", group="fleet")]),
+        journal,
+        {},
+        jobs=Jobs(journal, clock),
+        reservations=Reservations(journal, clock, lambda *_: None),
+        wake=lambda: None,
+    )
+    options = {"port": 0, "desk": desk, "host": "127.0.0.1", "timezone": TIMEZONE} | options
     async with aiohttp.ClientSession() as client, contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(serve(lot, archive, clock, **options))
         async with asyncio.TaskGroup() as group:

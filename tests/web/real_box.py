@@ -23,6 +23,7 @@ class RealBox:
         self.site = started.site
         self.world = world
         self.path = path
+        self.car = CAR
         self.client = client
         self.page = f"http://127.0.0.1:{started.web_port}"
 

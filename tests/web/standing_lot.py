@@ -46,6 +46,7 @@ class StandingLot:
     limits: list = field(default_factory=list)
     commands: list = field(default_factory=list)
     reports: list = field(default_factory=list)
+    outcome: object = field(default_factory=Done)  # of every command but bay-2's
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def publish(self, **changes):
@@ -91,7 +92,7 @@ class StandingLot:
 
     async def submit(self, command, origin):
         self.commands.append((command, origin))
-        return Refused(sentence="a car is plugged in") if command.charger == "bay-2" else Done()
+        return Refused(sentence="a car is plugged in") if command.charger == "bay-2" else self.outcome
 
     def read(self, reading):
         raise NotImplementedError
@@ -106,8 +107,17 @@ class StandingArchive:
 
     rows: list = field(default_factory=list)
 
-    async def sessions(self, limit):
-        return self.rows[:limit]
+    async def sessions(self, limit, *, is_running=None, charger=None, since_ms=None):
+        return [
+            row
+            for row in self.rows
+            if is_running in {None, row.ended_ms is None}
+            and charger in {None, row.charger}
+            and (since_ms is None or row.started_ms >= since_ms)
+        ][:limit]
+
+    async def session(self, transaction_id):
+        return next((row for row in self.rows if row.transaction_id == transaction_id), None)
 
 
 def session(number, *, bay="bay-1", ended=True):

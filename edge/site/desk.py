@@ -1,0 +1,84 @@
+"""What operators look up and change: cards, reservations, work under way. Data, not settings."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from edge.site.commands import Reserve
+from edge.site.jobs import Jobs
+from edge.site.observed import ObservedCharger
+from edge.site.ports import Store
+from edge.site.reservations import Reservations
+from edge.site.status import JobStatus
+from edge.site.tokens import KnownToken, Token, Tokens, key_of
+
+TOKENS = "token"  # by the token as it compares
+Wake = Callable[[], None]
+
+
+class Desk:
+    """Reads at once; what it answers as changed is stored, and counts from then on."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        store: Store,
+        chargers: dict[str, ObservedCharger],
+        *,
+        jobs: Jobs,
+        reservations: Reservations,
+        wake: Wake,
+    ) -> None:
+        """`wake`: called when a priority may have changed."""
+        self._tokens = tokens
+        self._store = store
+        self._chargers = chargers
+        self._jobs = jobs
+        self._reservations = reservations
+        self._wake = wake
+
+    async def resume(self) -> None:
+        """Take up the tokens that were stored before the restart."""
+        for body in (await self._store.documents(TOKENS)).values():
+            self._tokens.put(msgspec.json.decode(body, type=Token))
+
+    def jobs(self) -> tuple[JobStatus, ...]:
+        """The latest job of each kind of each charger, now."""
+        return self._jobs.rows()
+
+    def reservations(self) -> tuple[Reserve, ...]:
+        """Those that hold, now."""
+        return self._reservations.held()
+
+    def tokens(self) -> tuple[KnownToken, ...]:
+        """Every token that is known, stored or from the list."""
+        return self._tokens.rows()
+
+    def token(self, token: str) -> KnownToken | None:
+        """One of them, written in whatever case."""
+        return self._tokens.row(token)
+
+    async def put_token(self, token: Token) -> KnownToken:
+        """Store it, in the place of one from the list. Raises JournalFullError, JournalBrokenError."""
+        await self._store.put_document(TOKENS, key_of(token.token), msgspec.json.encode(token))
+        row = self._tokens.put(token)
+        self._refresh(token.token)
+        return row
+
+    async def remove_token(self, token: str) -> KnownToken | None:
+        """Forget what was stored; what the list has of it counts again, and is answered.
+
+        Raises JournalFullError, JournalBrokenError.
+        """
+        await self._store.delete_document(TOKENS, key_of(token))
+        row = self._tokens.drop(token)
+        self._refresh(token)
+        return row
+
+    def _refresh(self, token: str) -> None:
+        """A session that runs has the priority that its card has now."""
+        for charger in self._chargers.values():
+            for evse in charger.evses.values():
+                if evse.transaction_id is not None and key_of(evse.token) == key_of(token):
+                    evse.token_priority = self._tokens.priority_of(evse.token)
+        self._wake()
