@@ -57,7 +57,9 @@ class ModbusTcp:
             request = client.read_holding_registers if function == HOLDING else client.read_input_registers
             try:
                 answer = await request(address, count=count, device_id=unit)
+                _heed_cancellation()
             except ModbusException as error:
+                _heed_cancellation()
                 self._note_silence()
                 raise DeviceError(f"{self._place(unit)} does not answer") from error
             self._silences = 0
@@ -113,6 +115,13 @@ class ModbusTcp:
 
     def _place(self, unit: int) -> str:
         return f"unit {unit} at {self.host}:{self.port}"
+
+
+def _heed_cancellation() -> None:
+    """Raise what the library's `wait_for` loses before Python 3.12: a cancellation together with an answer."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class ModbusLinks:

@@ -186,3 +186,29 @@ async def test_users_of_one_address_share_a_connection_and_take_turns():
         links.close()
     assert [len(answer) for answer in answers] == [1, 2, 3, 4, 5]
     assert at_once == [bytes([unit]) for unit in range(1, 6)]
+
+
+@pytest.mark.parametrize("turns", range(12))
+async def test_a_cancellation_that_comes_together_with_the_answer_is_not_lost(turns):
+    reading = None
+
+    def cancel_after(left):
+        if left:
+            asyncio.get_running_loop().call_soon(cancel_after, left - 1)
+        else:
+            reading.cancel()
+
+    def reply(transaction, unit, body):
+        cancel_after(turns)
+        return full(transaction, unit, body)
+
+    async def read_on():
+        while True:
+            await link.read(1, INPUT, 0, 2)
+            await asyncio.sleep(0.5)
+
+    async with scripted(reply) as link:
+        reading = asyncio.create_task(read_on())
+        async with asyncio.timeout(0.4):
+            await asyncio.wait({reading})
+        assert reading.cancelled()
