@@ -1,6 +1,5 @@
 """`ampyard charger`: the chargers, and every operation on one of them by its name."""
 
-import json
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
@@ -9,6 +8,7 @@ from typing import Any
 from edge.cli import box, exits
 from edge.cli.charger_verbs import VERBS, ChargerVerb, UnfitError, add, body_of
 from edge.cli.following import follow
+from edge.cli.terminal import print_json
 
 Json = dict[str, Any]
 
@@ -42,7 +42,7 @@ def run(options: Namespace) -> int:
         return _perform(options, options.verb_of)
     except (box.BoxUnreachableError, box.BoxRefusedError) as wrong:
         if options.json and isinstance(wrong, box.BoxRefusedError):
-            print(json.dumps({"error": wrong.error, "try": wrong.remedy}, ensure_ascii=False))
+            print_json({"error": wrong.error, "try": wrong.remedy})
         return box.complain("charger", wrong)
     except UnfitError as wrong:
         print(f"ampyard charger: {wrong}", file=sys.stderr)
@@ -86,7 +86,7 @@ def _show(options: Namespace) -> int:
     else:
         chargers = [box.ask(options.socket, "chargers", options.name.partition("/")[0])]
     if options.json:
-        print(json.dumps(chargers if options.name is None else chargers[0], indent=2, ensure_ascii=False))
+        print_json(chargers if options.name is None else chargers[0])
         return exits.FINE
     width = max([6, *(len(charger["name"]) for charger in chargers)])
     for charger in chargers:
@@ -115,7 +115,7 @@ def _perform(options: Namespace, verb: ChargerVerb) -> int:
     outcome: Json = box.tell(options.socket, body, "chargers", name, "commands", timeout_s=box.COMMAND_S)
     is_followed = outcome["type"] == "Started" and not options.no_wait
     if options.json and not is_followed:
-        print(json.dumps(outcome, indent=2, ensure_ascii=False))
+        print_json(outcome)
         return exits.FINE
     if not options.json:
         for line in _lines(name, outcome):

@@ -1,10 +1,11 @@
 """What this terminal can show: colour, and the lines of a tree."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 _CODES = {"red": "31", "amber": "33", "dim": "2", "bold": "1"}
 
@@ -40,3 +41,8 @@ def of(stream: TextIO | None = None, environment: Mapping[str, str] = os.environ
     return Terminal(
         has_colour=stream.isatty() and not environment.get("NO_COLOR"), has_lines=encoding == "utf8"
     )
+
+
+def print_json(value: Any) -> None:  # noqa: ANN401  it is JSON
+    """As the box answered it, for other programs."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
