@@ -45,7 +45,8 @@ def declare(parser: ArgumentParser) -> None:
 
 
 def declare_again(parser: ArgumentParser) -> None:
-    """The same for a parser within another: what stands further left counts, unless it is said again."""
+    """The same, and --json, for a parser within another: what stands further left counts as well."""
+    parser.add_argument("--json", action="store_true", default=SUPPRESS, help="print JSON")
     parser.add_argument("--socket", type=Path, default=SUPPRESS, metavar="PATH", help=SUPPRESS)
 
 

@@ -1,7 +1,7 @@
 """`ampyard charger`: the chargers, and every operation on one of them by its name."""
 
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -51,9 +51,6 @@ def run(options: Namespace) -> int:
 
 def _declare_verb(parser: ArgumentParser, verb: ChargerVerb) -> None:
     add(parser, verb)
-    parser.add_argument(
-        "--json", action="store_true", default=SUPPRESS, help="print what the box answers, as JSON"
-    )
     box.declare_again(parser)
     if verb.kind in {"update-firmware", "collect-log"}:
         parser.add_argument("--no-wait", action="store_true", help="do not follow the work to its end")

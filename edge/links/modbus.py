@@ -118,7 +118,7 @@ class ModbusTcp:
 
 
 def _heed_cancellation() -> None:
-    """Raise what the library's `wait_for` loses before Python 3.12: a cancellation together with an answer."""
+    """Raise what the library's `wait_for` loses before Python 3.12: a cancellation beside an answer."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
