@@ -82,7 +82,7 @@ class Reading:
     async def _about(self, request: web.Request) -> web.Response:
         return answer(
             About(
-                version=_version(),
+                version=version(),
                 timezone=self._timezone,
                 rehearsal=self._has_rehearsal,
                 may_command=guard.is_from_here(request),
@@ -141,7 +141,8 @@ def _row(session: Session) -> SessionRow:
     )
 
 
-def _version() -> str:
+def version() -> str:
+    """Of the program."""
     try:
         return metadata.version("ampyard")
     except metadata.PackageNotFoundError:

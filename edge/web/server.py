@@ -16,6 +16,7 @@ from edge.web.commands import Commands
 from edge.web.feed import Feed
 from edge.web.guard import add_headers, guard
 from edge.web.history import History
+from edge.web.openapi import OpenApi
 from edge.web.orders import Orders
 from edge.web.reading import Reading
 from edge.web.rehearsal import Rehearsal
@@ -85,6 +86,7 @@ async def serve(
         Commands(doors, desk),
         TokenDesk(desk),
         Transactions(doors, archive, desk),
+        OpenApi(app),
     )
     app.add_routes([route for room in rooms for route in room.routes()])
     app.router.add_get("/api/events", feed.stream)

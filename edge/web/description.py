@@ -1,0 +1,163 @@
+"""What every route of the server answers, takes and refuses, in the types that its handler uses.
+
+A route that is added gets its row here; a test finds what is missing, and what is gone.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from edge.site.arguments import LAST_MS
+from edge.site.commands import Done, Started
+from edge.site.status import JobStatus, Status
+from edge.web.commands import ChargerRow
+from edge.web.history import Point
+from edge.web.orders import LimitOrder, NeedOrder
+from edge.web.reading import MOST_SESSIONS, About, OneEvse, SessionRow
+from edge.web.tokens import TokenOrder, TokenRow
+from edge.web.transactions import ReservationOrder, ReservationRow, TransactionRow
+
+JSON = "application/json"
+COMMANDS = "AnyCommand"  # the body that is one of all commands
+
+# What everybody may be told: a name that is not ours, and whatever else goes wrong before a handler
+HERE, BODY = (403,), (400, 413, 415, 422)
+CARRIED_OUT = (404, 409, 422, 503, 504)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A parameter behind the question mark."""
+
+    name: str
+    words: str
+    schema: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One route. `answers`: by status a type, or None where the content is no JSON; `problems`: statuses.
+
+    `media`: of the answers; an event stream carries the type in each event's data.
+    """
+
+    summary: str
+    answers: dict[int, Any]
+    problems: tuple[int, ...] = ()
+    body: Any = None
+    query: tuple[Query, ...] = ()
+    media: str = JSON
+
+
+LIMIT = Query(
+    name="limit",
+    words="how many at most",
+    schema={"type": "integer", "minimum": 1, "maximum": MOST_SESSIONS, "default": 50},
+)
+TRANSACTION_QUERY = (
+    Query(
+        name="running", words="true: only those that run; false: those that ended", schema={"type": "boolean"}
+    ),
+    Query(name="charger", words="only those of this charger", schema={"type": "string"}),
+    Query(
+        name="since_ms",
+        words="only those that began then or later: ms since 1970, UTC",
+        schema={"type": "integer", "minimum": 0, "maximum": LAST_MS},
+    ),
+    LIMIT,
+)
+
+ROUTES: dict[tuple[str, str], Told] = {
+    ("GET", "/"): Told(summary="The page", answers={200: None, 304: None}, media="text/html"),
+    ("GET", "/static/{name}"): Told(
+        summary="A part of the page", answers={200: None, 304: None}, problems=(404,), media="*/*"
+    ),
+    ("GET", "/api/openapi.json"): Told(summary="This document", answers={200: dict[str, Any]}),
+    ("GET", "/api/about"): Told(summary="What the page must know before it begins", answers={200: About}),
+    ("GET", "/api/status"): Told(summary="The whole site at this moment", answers={200: Status}),
+    ("GET", "/api/events"): Told(
+        summary="The status as server-sent events, again whenever it changed",
+        answers={200: Status},
+        problems=(503,),
+        media="text/event-stream",
+    ),
+    ("GET", "/api/evses/{id}"): Told(
+        summary="One bay, and why it is offered what it is offered", answers={200: OneEvse}, problems=(404,)
+    ),
+    ("GET", "/api/history"): Told(
+        summary="The last hour at the root of the site", answers={200: list[Point]}
+    ),
+    ("GET", "/api/sessions"): Told(
+        summary="The latest sessions as the page shows them",
+        answers={200: list[SessionRow]},
+        problems=(400,),
+        query=(LIMIT,),
+    ),
+    ("POST", "/api/limit"): Told(
+        summary="Set or withdraw a limit",
+        body=LimitOrder,
+        answers={200: LimitOrder},
+        problems=(*HERE, *BODY),
+    ),
+    ("POST", "/api/needs/{id}"): Told(
+        summary="Say what the session at a bay needs",
+        body=NeedOrder,
+        answers={200: NeedOrder},
+        problems=(*HERE, *BODY, 404, 409),
+    ),
+    ("GET", "/api/chargers"): Told(
+        summary="Every charger, its model, link and sockets", answers={200: list[ChargerRow]}
+    ),
+    ("GET", "/api/chargers/{name}"): Told(summary="One charger", answers={200: ChargerRow}, problems=(404,)),
+    ("POST", "/api/chargers/{name}/commands"): Told(
+        summary="Have a charger do something",
+        body=COMMANDS,
+        answers={200: Done, 202: Started},
+        problems=(*HERE, *BODY, *CARRIED_OUT),
+    ),
+    ("GET", "/api/jobs"): Told(
+        summary="How far firmware updates and logs are that were begun", answers={200: list[JobStatus]}
+    ),
+    ("GET", "/api/tokens"): Told(summary="Every card that is known", answers={200: list[TokenRow]}),
+    ("GET", "/api/tokens/{id}"): Told(summary="One card", answers={200: TokenRow}, problems=(*HERE, 404)),
+    ("PUT", "/api/tokens/{id}"): Told(
+        summary="Make a card known, or say anew what it is; it counts at once",
+        body=TokenOrder,
+        answers={200: TokenRow, 201: TokenRow},
+        problems=(*HERE, *BODY, 507),
+    ),
+    ("DELETE", "/api/tokens/{id}"): Told(
+        summary="Forget a stored card; the list's row of it counts again",
+        answers={200: TokenRow},
+        problems=(*HERE, 404, 409, 507),
+    ),
+    ("GET", "/api/transactions"): Told(
+        summary="The latest transactions, newest first",
+        answers={200: list[TransactionRow]},
+        problems=(400,),
+        query=TRANSACTION_QUERY,
+    ),
+    ("GET", "/api/transactions/{id}"): Told(
+        summary="One transaction", answers={200: TransactionRow}, problems=(404,)
+    ),
+    ("POST", "/api/transactions/{id}/stop"): Told(
+        summary="Have its charger end a transaction",
+        answers={200: Done},
+        problems=(*HERE, 415, *CARRIED_OUT),
+    ),
+    ("GET", "/api/reservations"): Told(summary="Reservations that hold", answers={200: list[ReservationRow]}),
+    ("POST", "/api/reservations"): Told(
+        summary="Keep a socket, or any of a charger, for a card",
+        body=ReservationOrder,
+        answers={200: Done},
+        problems=(*HERE, *BODY, *CARRIED_OUT),
+    ),
+    ("DELETE", "/api/reservations/{charger}/{id}"): Told(
+        summary="Take a reservation back", answers={200: Done}, problems=(*HERE, *CARRIED_OUT)
+    ),
+    ("GET", "/rehearsal/{tail}"): Told(
+        summary="Ask the simulated lot, in a rehearsal only", answers={200: Any}, problems=(502,)
+    ),
+    ("POST", "/rehearsal/{tail}"): Told(
+        summary="Change the simulated lot, in a rehearsal only", answers={200: Any}, problems=(415, 502)
+    ),
+}
