@@ -235,7 +235,7 @@ class Connection:
                 await self._write(answer)
 
     async def _next_request(self) -> CallFrame | None:
-        """The oldest CALL that waits; None when none will come. Lighter than a queue: one reader, one worker."""
+        """The oldest CALL that waits, None when none will come: one reader and one worker need no queue."""
         while not self._inbox:
             if self._inbox_ends:
                 return None
