@@ -108,6 +108,8 @@ HOSTILE = [
     ("Reset", {"type": "Hard"}),
     ("UpdateFirmware", {"location": "ftp://x/", "retrieveDate": "2026-01-01T00:00:00Z"}),
     ("InstallCertificate", {"certificateType": "CentralSystemRootCertificate", "certificate": "x"}),
+    ("ClearCache", {}),
+    ("DataTransfer", {"vendorId": "org.example", "data": "limit=80"}),
     ("NoSuchAction", {}),
     ("GetConfiguration", {"key": ["x" * 51]}),
     ("GetConfiguration", {"keys": []}),

@@ -1,11 +1,14 @@
 """Who may ask what: foreign pages, foreign names, other media types, other machines."""
 
+import re
+
 import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from edge.web import guard
+from edge.web.description import ROUTES
 from edge.web.problems import ProblemError
 
 LIMIT = {"name": "x", "kind": "evse", "target": "bay-1", "limit_a": 6, "seconds": 60}
@@ -95,6 +98,33 @@ def test_orders_are_taken_from_this_machine_only(address, may):
         with pytest.raises(ProblemError) as refused:
             guard.require_from_here(request)
         assert refused.value.status == 403
+
+
+CHANGING = [route for route in ROUTES if route[0] != "GET" and not route[1].startswith("/rehearsal")]
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGING)
+async def test_whatever_changes_something_is_refused_to_other_machines(box, monkeypatch, method, path):
+    monkeypatch.setattr(web.BaseRequest, "remote", "192.168.1.7")
+    place = re.sub(r"{\w+}", "1", path)
+    async with box.client.request(method, box.url + place, json={}) as answer:
+        assert answer.status == 403
+        assert "only from the box itself" in (await answer.json())["error"]
+
+
+async def test_a_card_cannot_be_guessed_from_another_machine(box, monkeypatch):
+    monkeypatch.setattr(web.BaseRequest, "remote", "192.168.1.7")
+    assert (await box.get("/api/tokens/04AABBCC")).status == 403
+    assert (await box.get("/api/tokens/04AABBCD")).status == 403
+
+
+async def test_a_removal_needs_no_body_and_is_refused_to_another_sites_page(box):
+    async with box.client.delete(f"{box.url}/api/tokens/04FF") as answer:
+        assert answer.status == 404
+    async with box.client.delete(
+        f"{box.url}/api/tokens/04FF", headers={"Origin": "https://elsewhere.example"}
+    ) as answer:
+        assert answer.status == 403
 
 
 async def test_nothing_is_listed_or_read_outside_the_pages_own_files(box):

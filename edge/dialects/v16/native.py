@@ -8,9 +8,7 @@ from edge.ocpp.v16.types import Message
 from edge.site.commands import NativeCall, NotSupported, Refused
 
 VERSION = "1.6"
-_FREE = {  # they read, or forget what can be learnt again; the raw answer is what an expert wants of them
-    "ClearCache",
-    "DataTransfer",
+_FREE = {  # they change nothing; the raw answer is what an expert wants of them
     "ExtendedTriggerMessage",
     "GetCompositeSchedule",
     "GetConfiguration",
@@ -23,6 +21,8 @@ _INSTEAD = {
     "CertificateSigned": "deliver-certificate",
     "ChangeAvailability": "set-availability",
     "ChangeConfiguration": "write-settings",
+    "ClearCache": "clear-token-cache",
+    "DataTransfer": "send-vendor-message",
     "DeleteCertificate": "remove-certificate",
     "GetDiagnostics": "collect-log",
     "GetLog": "collect-log",

@@ -416,6 +416,8 @@ def test_an_expert_gets_the_raw_answer():
         ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "1"}),
         ("RemoteStartTransaction", {"idTag": "A"}),
         ("SendLocalList", {"listVersion": 1, "updateType": "Full"}),
+        ("ClearCache", {}),
+        ("DataTransfer", {"vendorId": "v"}),
         ("GetConfiguration", {"keys": []}),
         ("GetConfiguration", {"key": [float("nan")]}),
         ("Heartbeat", {}),
@@ -433,7 +435,7 @@ def test_another_version_is_not_translated():
 
 
 @given(
-    action=st.sampled_from(["GetConfiguration", "DataTransfer", "TriggerMessage"]),
+    action=st.sampled_from(["GetConfiguration", "GetCompositeSchedule", "TriggerMessage"]),
     payload=st.dictionaries(
         st.text(), st.recursive(st.none() | st.booleans() | st.text() | st.floats(), st.lists), max_size=3
     ),
