@@ -45,6 +45,7 @@ def declare(
 def words_of(argument: Argument) -> str:
     """What it may be, as one types it: no `null`, and times by the clock."""
     words = re.sub(r",? or null[^;]*", "", argument.words)
+    words = re.sub(r"GET /api/(\w+)s\b(\?\S+)?", r"ampyard \1 list", words)
     return words.replace("ms since 1970, UTC", "18:30, 2h or 2026-12-24T18:00")
 
 

@@ -51,12 +51,14 @@ TransactionId = Annotated[
 ]
 ReservationId = Annotated[
     int,
+    Meta(ge=LEAST_ID, le=MOST_ID, description="the reservation's number, as GET /api/reservations shows it"),
+]
+NewReservationId = Annotated[
+    int,
     Meta(
         ge=LEAST_ID,
         le=MOST_ID,
-        description=(
-            "the reservation's number, as GET /api/reservations shows it; 0, or left out, for a new one"
-        ),
+        description="the number of the reservation that it replaces; 0, or left out: a new one",
     ),
 ]
 RequestId = Annotated[

@@ -47,7 +47,7 @@ class Reserve(Command, frozen=True, kw_only=True, tag="reserve"):
     token: may.TokenId
     until_ms: may.Until
     group: may.Group | None = None
-    reservation_id: may.ReservationId = 0
+    reservation_id: may.NewReservationId = 0
 
 
 class CancelReservation(Command, frozen=True, kw_only=True, tag="cancel-reservation"):

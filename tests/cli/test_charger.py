@@ -1,10 +1,11 @@
 """`ampyard charger`: every command has a verb, with the arguments of the API; what came of it is said."""
 
 import json
+from argparse import ArgumentParser
 
 import pytest
 
-from edge.cli.charger_verbs import VERBS
+from edge.cli.charger_verbs import VERBS, add
 from edge.site.commands import (
     CancelReservation,
     CertificateId,
@@ -155,6 +156,15 @@ def test_every_command_has_a_verb_and_every_argument_is_typed_above():
     assert kinds == set(operations())
     typed_kinds = {command.__struct_config__.tag for _, command in TYPED} | {"remove-certificate"}
     assert typed_kinds == set(operations())
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_a_verb_takes_every_argument_that_the_api_takes(verb):
+    parser = ArgumentParser()
+    add(parser, verb)
+    taken = {action.dest for action in parser._actions}
+    for argument in verb.operation.arguments:
+        assert argument.name in taken or argument.name in verb.special
 
 
 HASHES = CertificateId(algorithm="SHA256", issuer_name_hash="aa", issuer_key_hash="bb", serial_number="0A01")
