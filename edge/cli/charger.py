@@ -9,6 +9,7 @@ from edge.cli import box, exits
 from edge.cli.charger_verbs import VERBS, ChargerVerb, UnfitError, add, body_of
 from edge.cli.following import follow
 from edge.cli.terminal import print_json
+from edge.site.commands import MORE_PER_MESSAGE_MS
 
 Json = dict[str, Any]
 
@@ -109,7 +110,8 @@ def _perform(options: Namespace, verb: ChargerVerb) -> int:
     if socket and not hasattr(options, "evse"):
         options.evse = _socket(options.name, socket, verb)
     body = body_of(verb, options, name)
-    outcome: Json = box.tell(options.socket, body, "chargers", name, "commands", timeout_s=box.COMMAND_S)
+    patience_s = box.COMMAND_S + MORE_PER_MESSAGE_MS // 1000 * len(body.get("tokens", ()))
+    outcome: Json = box.tell(options.socket, body, "chargers", name, "commands", timeout_s=patience_s)
     is_followed = outcome["type"] == "Started" and not options.no_wait
     if options.json and not is_followed:
         print_json(outcome)

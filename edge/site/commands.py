@@ -302,6 +302,16 @@ AnyCommand = (
 )
 
 
+PATIENCE_MS = 30_000
+MORE_PER_MESSAGE_MS = 5_000
+
+
+def patience_ms(command: AnyCommand) -> int:
+    """How long a charger may take to answer: a long list of tokens is many messages."""
+    messages = len(command.tokens) // command.at_once if isinstance(command, SendTokens) else 0
+    return PATIENCE_MS + messages * MORE_PER_MESSAGE_MS
+
+
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """One setting of a charger as read."""
 

@@ -22,6 +22,7 @@ from edge.site.commands import (
     StopCharging,
     Unreachable,
     WriteSettings,
+    patience_ms,
 )
 from edge.site.control import Control
 from edge.site.demands import PEAKS
@@ -72,7 +73,6 @@ from edge.site.transactions import Transactions
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 60
-PERFORM_DEADLINE_MS = 30_000
 MAX_DOCUMENTS = 1_000
 BOOTS = "boot"  # what a charger said of itself when it booted last
 SLEEPERS = "sleeper"  # tokens, by fingerprint, whose cars do not wake from a pause
@@ -264,7 +264,7 @@ class Site:
         if isinstance(command, Reserve) and command.until_ms <= self._clock.now_ms():
             return Refused(sentence="the reservation would be over already")
         command = self._reservations.numbered(self._jobs.numbered(command))
-        outcome = await driver.perform(command, deadline_ms=PERFORM_DEADLINE_MS)
+        outcome = await driver.perform(command, deadline_ms=patience_ms(command))
         self._jobs.ordered(command, outcome)
         outcome = self._reservations.ordered(command, outcome)
         if isinstance(command, StartCharging) and not isinstance(outcome, Done | NoAnswer):
