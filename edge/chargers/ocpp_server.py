@@ -4,22 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from functools import partial
-
-import msgspec
 
 from edge.chargers.admission import Admission
 from edge.chargers.entrance import CERTIFICATE, Vault, keyring_of, tls_of, watch_certificates
 from edge.chargers.ocpp import OcppCharger
-from edge.core.errors import PeerError
-from edge.dialects.v16 import charger_events, charger_profiles
-from edge.dialects.v16.arrival import Arrival
+from edge.chargers.ocpp_stranger import Stranger
 from edge.links.listener import MOST_SOCKETS
 from edge.links.ocppj import Connection
 from edge.links.ocppj_server import Knock, Refusal, serve
 from edge.settings.guarding import EARLY_DAYS
 from edge.settings.model import Site
-from edge.site.events import Acknowledged, Answer, BootAnswer, LinkChanged
 from edge.site.ports import Clock, SiteDoors, Store
 
 log = logging.getLogger(__name__)
@@ -28,7 +22,6 @@ SUBPROTOCOLS = ("ocpp1.6",)
 MAX_STRANGERS = 32
 DAY_MS = 86_400_000
 VAULT = Vault()
-CALL_S = 10.0
 
 
 class OcppServer:
@@ -133,68 +126,6 @@ class OcppServer:
         elif connection.identity not in self._strangers:
             self._strangers.add(connection.identity)
             try:
-                await self._meet(connection)
+                await Stranger(connection, self._site, self._clock, writes=self._writes_to_strangers).meet()
             finally:
                 self._strangers.discard(connection.identity)
-
-    # -- strangers ---------------------------------------------------------------------------------------
-
-    async def _meet(self, connection: Connection) -> None:
-        """A station without a place: it may boot, is told to wait and to draw nothing, and is listed."""
-        booted = asyncio.Event()
-        await self._tell_link(connection, is_up=True)
-        try:
-            async with asyncio.TaskGroup() as group:
-                guard = group.create_task(self._hold_at_nothing(connection, booted))
-                await connection.run(partial(self._heard, connection.identity, booted))
-                guard.cancel()
-        finally:
-            await self._tell_link(connection, is_up=False)
-
-    async def _heard(self, station: str, booted: asyncio.Event, action: str, raw: msgspec.Raw) -> bytes:
-        charger_events.refuse_before_boot(action)
-        now_ms = self._clock.now_ms()
-        arrival = Arrival(
-            charger=station,
-            now_ms=now_ms,
-            mono_ms=self._clock.mono_ms(),
-            is_synchronised=self._clock.is_synchronised(),
-            linked_ms=now_ms,
-        )
-        answer: Answer = Acknowledged()
-        for event in charger_events.events_of(action, raw, arrival):
-            answer = await self._site.report(event)
-        if isinstance(answer, BootAnswer) and answer.status == "pending":
-            booted.set()
-        return charger_events.answer_to(action, answer, now_ms=now_ms)
-
-    async def _hold_at_nothing(self, connection: Connection, booted: asyncio.Event) -> None:
-        """Pending allows to configure (OCPP 1.6 ed. 2 section 4.2): a default of 0 A on every connector."""
-        await booted.wait()
-        if not self._writes_to_strangers:
-            return
-        try:
-            raw = await connection.call(
-                charger_profiles.SET_PROFILE, charger_profiles.fallback(0, fallback_ma=0), timeout_s=CALL_S
-            )
-            refusal = charger_profiles.refusal_of(bytes(raw))
-        except PeerError as fault:
-            refusal = str(fault)
-        if refusal is not None:
-            log.warning(
-                "%s may draw what it likes where nobody counts it: it refuses 0 A (%s)",
-                connection.identity,
-                refusal,
-            )
-
-    async def _tell_link(self, connection: Connection, *, is_up: bool) -> None:
-        await self._site.report(
-            LinkChanged(
-                charger=connection.identity,
-                at_ms=self._clock.now_ms(),
-                seen_ms=self._clock.mono_ms(),
-                is_synchronised=self._clock.is_synchronised(),
-                is_up=is_up,
-                address=connection.address,
-            )
-        )

@@ -62,6 +62,17 @@ class ChargerBooted(Event, frozen=True, kw_only=True, tag="charger-booted"):
     protocol: str
 
 
+class StrangerHeld(Event, frozen=True, kw_only=True, tag="stranger-held"):
+    """A station without a place was told to draw nothing. `refusal` None: it accepted that.
+
+    `connectors`, `features`: how many it says it has, and the profiles of OCPP that it says it knows.
+    """
+
+    refusal: str | None
+    connectors: int | None = None
+    features: str = ""
+
+
 class LinkChanged(Event, frozen=True, kw_only=True, tag="link-changed"):
     """The charger's link came up or was lost. `address` is the peer's, for people to read."""
 
@@ -210,6 +221,7 @@ AnyEvent = (
     | ReservationEnded
     | CertificateRequested
     | AlertRaised
+    | StrangerHeld
 )
 
 

@@ -19,9 +19,9 @@ from edge.site.status import (
     LimitRow,
     MeterStatus,
     Status,
-    StrangerStatus,
     UplinkStatus,
 )
+from edge.site.strangers import Strangers
 from edge.site.transactions import Transactions
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Reporter:
         readings: dict[str, Reading],
         limits: dict[str, Limit],
         uplinks: tuple[UplinkStatus, ...],
-        strangers: tuple[StrangerStatus, ...],
+        strangers: Strangers,
         refusing: set[str],
     ) -> Status:
         """The status after this decision. `refusing`: EVSEs whose last offer was refused."""
@@ -95,6 +95,7 @@ class Reporter:
         severity, sentence = sentences.whole_site(
             evses, circuits, uplinks, is_full=self._transactions.is_full
         )
+        severity, sentence = strangers.headline(severity, sentence)
         return Status(
             site=self._blueprint.settings.name,
             at_ms=self._clock.now_ms(),
@@ -105,7 +106,7 @@ class Reporter:
             circuits=tuple(circuits),
             evses=tuple(evses),
             uplinks=uplinks,
-            strangers=strangers,
+            strangers=strangers.rows(),
         )
 
     def _evses(self) -> list[ObservedEvse]:

@@ -39,7 +39,6 @@ from edge.site.events import (
     JobProgressed,
     LinkChanged,
     NeedsStated,
-    NotAnswered,
     Sampled,
     StartAnswer,
     TokenAnswer,
@@ -66,7 +65,8 @@ from edge.site.ports import (
 from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter
 from edge.site.reservations import RESERVATIONS, Reservations
-from edge.site.status import Status, StrangerStatus, UplinkStatus
+from edge.site.status import Status, UplinkStatus
+from edge.site.strangers import Strangers
 from edge.site.tokens import Token, Tokens, fingerprint, shortened
 from edge.site.transactions import Transactions
 
@@ -128,7 +128,7 @@ class Site:
         self._proven_pauses = set(proven_pauses)
         self._documents: asyncio.Queue[tuple[str, str, bytes]] = asyncio.Queue(MAX_DOCUMENTS)
         self._on_cycle = on_cycle
-        self._strangers: dict[str, StrangerStatus] = {}
+        self._strangers = Strangers(blueprint.settings.ocpp.unknown)
         self._uplinks: dict[str, UplinkStatus] = {}
         self.control = Control(
             blueprint,
@@ -158,9 +158,10 @@ class Site:
         self._proven_pauses.update(await self._store.documents(PAUSES))
         self._sleepers.update(await self._store.documents(SLEEPERS))
         self.control.demands.resume(await self._store.documents(PEAKS))
-        for name, body in (await self._store.documents(BOOTS)).items():
-            if name in self._observed:
-                self._observed[name].boot = msgspec.json.decode(body, type=ChargerBooted)
+        boots = await self._store.documents(BOOTS)
+        for name, charger in self._observed.items():
+            if body := boots.get(self._boot_key(name)):
+                charger.boot = msgspec.json.decode(body, type=ChargerBooted)
         self._reservations.resume(await self._store.documents(RESERVATIONS))
         for session in await self._transactions.resume():
             name = self._blueprint.evse_ids.get((session.charger, session.evse), session.charger)
@@ -182,7 +183,7 @@ class Site:
         """Something happened at a charger. Answers after what must be stored is stored."""
         charger = self._observed.get(event.charger)
         if charger is None:
-            return self._report_stranger(event)
+            return self._strangers.report(event, self._clock.now_ms())
         charger.note(event)
         if isinstance(event, ChargerBooted):
             return self._boot(event)
@@ -317,7 +318,7 @@ class Site:
             limits=self.control.limits,
             uplinks=tuple(self._uplinks[name] for name in sorted(self._uplinks)),
             refusing=self.control.refusing,
-            strangers=tuple(self._strangers[name] for name in sorted(self._strangers)),
+            strangers=self._strangers,
         )
         self._status = replace(
             status,
@@ -355,9 +356,13 @@ class Site:
         log.info("%s token %s: %s", charger, shortened(token), answer.status)
         return answer
 
+    def _boot_key(self, charger: str) -> str:
+        """By station as well: one that took the place of another has told nothing yet."""
+        return f"{charger} {self._blueprint.chargers[charger].station}"
+
     def _boot(self, event: ChargerBooted) -> BootAnswer:
         log.info("%s %s %s, OCPP %s", event.charger, event.vendor, event.model, event.protocol)
-        self._remember(BOOTS, event.charger, msgspec.json.encode(event))
+        self._remember(BOOTS, self._boot_key(event.charger), msgspec.json.encode(event))
         self.control.wake()
         return BootAnswer(status="accepted", interval_s=HEARTBEAT_S, now_ms=self._clock.now_ms())
 
@@ -368,36 +373,3 @@ class Site:
             self._remember(CERTIFICATE_REQUESTS, event.charger, event.csr.encode())
             self._alerts.raise_here(event.charger, "certificate-request", "wants a certificate signed")
         return CertificateAnswer(is_accepted=is_request)
-
-    def _report_stranger(self, event: AnyEvent) -> Answer:
-        """A station that is not in the site file: it waits, starts nothing and is listed for adoption."""
-        now_ms = self._clock.now_ms()
-        name = event.charger
-        known = self._strangers.get(name)
-        if isinstance(event, LinkChanged):
-            if event.is_up:
-                self._strangers[name] = StrangerStatus(
-                    station=name, model="", address=event.address, since_ms=now_ms
-                )
-                log.warning("%s connected from %s: no place in the site file", name, event.address)
-            else:
-                self._strangers.pop(name, None)
-            return Acknowledged()
-        if isinstance(event, ChargerBooted):
-            self._strangers[name] = StrangerStatus(
-                station=name,
-                model=f"{event.vendor} {event.model}",
-                address=known.address if known else "",
-                since_ms=known.since_ms if known else now_ms,
-            )
-            rejects = self._blueprint.settings.ocpp.unknown == "reject"
-            return BootAnswer(
-                status="rejected" if rejects else "pending", interval_s=HEARTBEAT_S, now_ms=now_ms
-            )
-        if isinstance(event, TokenPresented):
-            return TokenAnswer(status="invalid")
-        if isinstance(event, CertificateRequested):
-            return CertificateAnswer(is_accepted=False)
-        if isinstance(event, TransactionStarted | TransactionEnded | AlertRaised):
-            return NotAnswered(sentence="this station has no place in the site file")
-        return Acknowledged()

@@ -128,12 +128,20 @@ class UplinkStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StrangerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A station that is not in the site file and waits for a place."""
+    """A station that is not in the site file and waits for a place.
+
+    `severity`: act where it may draw what it likes. `connectors` None: it did not tell how many it has;
+    `features` are the profiles of OCPP that it says it knows.
+    """
 
     station: str
     model: str
     address: str
     since_ms: int
+    severity: Severity = "know"
+    sentence: str = "New charger, no place yet: it was not told to draw nothing."
+    connectors: int | None = None
+    features: str = ""
 
 
 class JobStatus(msgspec.Struct, frozen=True, kw_only=True):

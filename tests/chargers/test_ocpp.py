@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from edge.chargers import ocpp
+from edge.chargers import ocpp, ocpp_stranger
 from edge.links.ocppj_client import ConnectRefused
 from edge.ocpp.rpc import CallRefused
 from edge.site.commands import (
@@ -20,7 +20,7 @@ from edge.site.commands import (
     Unreachable,
     WriteSettings,
 )
-from edge.site.events import ChargerBooted, EvseStatusChanged, LinkChanged, TransactionStarted
+from edge.site.events import ChargerBooted, EvseStatusChanged, LinkChanged, StrangerHeld, TransactionStarted
 from edge.site.ports import Confirmed, OfferLost, OfferRefused
 from tests.chargers.stations import BOOT, Station, SteadyClock, charger, lot
 
@@ -257,6 +257,30 @@ async def test_a_stranger_waits_draws_nothing_and_starts_nothing():
         assert refused.value.code == "SecurityError"
         assert site.doors.of(TransactionStarted) == []
         assert site.doors.of(ChargerBooted)[0].charger == "WHO-7"
+
+
+async def test_a_stranger_tells_what_it_has_and_whether_it_lets_itself_be_held():
+    held = Station()
+    rows = [("NumberOfConnectors", "2"), ("SupportedFeatureProfiles", "Core,SmartCharging")]
+    held.answers["GetConfiguration"] = json.dumps(
+        {"configurationKey": [{"key": key, "readonly": True, "value": value} for key, value in rows]}
+    ).encode()
+    free = Station()
+    free.answers["SetChargingProfile"] = b'{"status":"NotSupported"}'
+    async with lot() as site, site.station("WHO-7", station=held), site.station("WHO-8", station=free):
+        await site.doors.until(lambda: len(site.doors.of(StrangerHeld)) == 2)
+        told = {event.charger: event for event in site.doors.of(StrangerHeld)}
+        assert (told["WHO-7"].refusal, told["WHO-7"].connectors) == (None, 2)
+        assert told["WHO-7"].features == "Core,SmartCharging"
+        assert told["WHO-8"].refusal == "the charger answers NotSupported"
+
+
+async def test_a_stranger_that_does_not_say_who_it_is_is_held_as_well_and_asked(monkeypatch):
+    monkeypatch.setattr(ocpp_stranger, "BOOT_WAIT_S", 0.05)
+    async with lot() as site, site.station("WHO-7", boots=False) as station:
+        await station.until(lambda: station.of("TriggerMessage"))
+        assert station.profiles() == [(0, 0, [0])]
+        assert station.of("TriggerMessage") == [{"requestedMessage": "BootNotification"}]
 
 
 async def test_a_stranger_cannot_pass_for_a_charger_by_its_name():

@@ -10,6 +10,7 @@ from edge.site.blueprint import Blueprint
 from edge.site.events import EvseStatusChanged, LinkChanged, Sampled
 from edge.site.observed import SAMPLE_LAG_MS, ObservedCharger
 from edge.site.reporting import Reporter
+from edge.site.strangers import Strangers
 from edge.site.transactions import Transactions
 
 SITE = """\
@@ -80,7 +81,7 @@ class OneBay:
         setpoint = Setpoint(evse="bay-1", limit_ma=limit_ma, reason=reason, booked_ma=booked)
         decision = Decision(setpoints=[setpoint], offers=[], circuits=[grid], learned=[], sleepers=[])
         status = self.reporter.report(
-            decision, cycle=1, readings={}, limits={}, uplinks=(), strangers=(), refusing=set()
+            decision, cycle=1, readings={}, limits={}, uplinks=(), strangers=Strangers("wait"), refusing=set()
         )
         return status.evses[0]
 

@@ -21,6 +21,7 @@ from edge.site.events import (
     ChargerBooted,
     LinkChanged,
     NotAnswered,
+    StrangerHeld,
     TokenPresented,
     TransactionStarted,
 )
@@ -60,13 +61,37 @@ async def test_a_stranger_waits_is_listed_and_starts_nothing():
         (stranger,) = lot.site.status().strangers
         assert (stranger.station, stranger.model, stranger.address) == (
             "AL-4711",
-            "Alfen NG910",
+            "Alfen NG910 6.4",
             "192.168.1.51",
         )
         await lot.tell(LinkChanged, "AL-4711", is_up=False)
         await asyncio.sleep(2)
         assert lot.site.status().strangers == ()
         assert lot.journal.entries == []
+
+
+@in_virtual_time
+async def test_a_stranger_that_refuses_to_draw_nothing_is_the_first_thing_told():
+    async with standing_site() as lot:
+        await lot.connect("AL-4711")
+        await lot.tell(StrangerHeld, "AL-4711", refusal="the charger answers NotSupported")
+        await asyncio.sleep(2)
+        status = lot.site.status()
+        assert (status.severity, status.strangers[0].severity) == ("act", "act")
+        assert status.sentence.startswith("AL-4711: New charger: may draw up to 32 A where nobody counts it")
+        await lot.tell(StrangerHeld, "AL-4711", refusal=None, connectors=2)
+        await asyncio.sleep(2)
+        (stranger,) = lot.site.status().strangers
+        assert (stranger.sentence, stranger.connectors) == ("New charger, no place yet: 0 A.", 2)
+
+
+@in_virtual_time
+async def test_a_crowd_of_strangers_is_bounded():
+    async with standing_site() as lot:
+        for number in range(500):
+            await lot.tell(LinkChanged, f"WHO-{number}", is_up=True, address="192.168.1.66")
+        await asyncio.sleep(2)
+        assert len(lot.site.status().strangers) == 64
 
 
 @in_virtual_time

@@ -14,6 +14,8 @@ TRIGGER = "TriggerMessage"
 
 INTERVAL = "MeterValueSampleInterval"
 MEASURANDS = "MeterValuesSampledData"
+CONNECTORS = "NumberOfConnectors"
+FEATURES = "SupportedFeatureProfiles"
 WISHES = (  # the first that a station takes; without a currents per phase it cannot be balanced well
     "Current.Import,Energy.Active.Import.Register,Power.Active.Import,Voltage",
     "Current.Import,Energy.Active.Import.Register,Power.Active.Import",
@@ -58,6 +60,11 @@ def sampling_of(raw: bytes) -> dict[str, str]:
     if not isinstance(answer, GetConfigurationResponse):
         raise TypeError(answer)
     return {row.key: row.value for row in answer.configuration_key or () if row.value is not None}
+
+
+def read_traits() -> bytes:
+    """Ask a station that nobody knows what it has, and what it can do."""
+    return encode(GetConfiguration(key=(CONNECTORS, FEATURES)))
 
 
 def change(key: str, value: str) -> bytes:
