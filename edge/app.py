@@ -21,6 +21,7 @@ from edge.links.systemd import Notifier
 from edge.settings.model import MqttSettings, Secret, UplinkSettings
 from edge.settings.model import Site as SiteSettings
 from edge.settings.secret import look_up
+from edge.settings.site_file import SiteFile
 from edge.site.blueprint import Blueprint
 from edge.site.site import Site
 from edge.site.tokens import Token, read_tokens
@@ -32,6 +33,7 @@ CHARGERS = {"ocpp": "edge.chargers.ocpp_server"}
 UPLINKS = {"ocpp": "edge.uplink.uplink"}
 BUILDINGS = {"mqtt": "edge.building.mqtt"}
 PAGE = "edge.web.server"
+ADOPTING = "edge.web.adopting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,7 @@ class Box:
     """Where and how the site runs on this machine.
 
     `records`: the file of recorded steps, best where nothing is worn by writing; None: beside the journal.
-    `dead_man_ms` None: as configured.
+    `dead_man_ms` None: as configured. `site_file`: where chargers may be adopted into; None: nowhere.
     """
 
     state: Path
@@ -50,6 +52,7 @@ class Box:
     dead_man_ms: int | None = None
     rehearsal_url: str | None = None
     proven_pauses: tuple[str, ...] = ()
+    site_file: SiteFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,33 @@ class Started:
 
 async def run(
     settings: SiteSettings, box: Box, *, started: Callable[[Started], None] = lambda _: None
+) -> bool:
+    """Run a proven site until cancelled. Raises ConfigError, JournalBrokenError at the start.
+
+    It ends by itself, with True, when its file has changed and it shall be run anew.
+    """
+    anew = asyncio.Event()
+    try:
+        await _run(settings, box, started, anew)
+    except* _AnewError:
+        log.info("the site file has changed: starts anew, the chargers keep what they have")
+    finally:
+        gc.unfreeze()
+    return anew.is_set()
+
+
+class _AnewError(Exception):
+    """Everything ends in order because the site file has changed."""
+
+
+async def _end_when(anew: asyncio.Event) -> None:
+    await anew.wait()
+    raise _AnewError
+
+
+async def _run(
+    settings: SiteSettings, box: Box, started: Callable[[Started], None], anew: asyncio.Event
 ) -> None:
-    """Run a proven site until cancelled. Raises ConfigError, JournalBrokenError at the start."""
     clock = SystemClock()
     blueprint = Blueprint(settings, dead_man_ms=box.dead_man_ms)
     notifier = Notifier()
@@ -82,8 +110,9 @@ async def run(
                 on_cycle=notifier.cycled,
             )
             await site.resume()
-            rooms = _Rooms(settings, box, clock, blueprint, site=site, journal=journal)
+            rooms = _Rooms(settings, box, clock, blueprint, site=site, journal=journal, anew=anew)
             async with asyncio.TaskGroup() as group:
+                group.create_task(_end_when(anew), name="anew")
                 started(await rooms.open(group))
                 group.create_task(recorder.run(), name="recorder")
                 group.create_task(site.run(), name="site")
@@ -111,7 +140,9 @@ class _Rooms:
         *,
         site: Site,
         journal: SqliteJournal,
+        anew: asyncio.Event,
     ) -> None:
+        self._anew = anew
         self._settings = settings
         self._box = box
         self._clock = clock
@@ -190,9 +221,17 @@ class _Rooms:
             socket=self._box.socket,
             timezone=self._settings.timezone,
             rehearsal_url=self._box.rehearsal_url,
+            adopting=self._adopting(),
         ) as server:
             self._web_port.set_result(server.port)
             await server.run()
+
+    def _adopting(self) -> Any:  # noqa: ANN401  a class of the page's, loaded with it
+        if self._box.site_file is None:
+            return None
+        circuits = tuple(circuit.name for circuit in self._settings.circuits)
+        adopting = _load(ADOPTING)
+        return adopting.Adopting(self._box.site_file, self._site, circuits, restart=self._anew.set)
 
 
 def _routes(settings: SiteSettings) -> dict[str, tuple[str, ...]]:

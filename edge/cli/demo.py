@@ -6,6 +6,7 @@ import socket
 import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from edge.catalogue import guards
 from edge.cli import exits, story
 from edge.cli.running import until_signalled
 from edge.core.errors import ConfigError
-from edge.settings.model import Site
+from edge.settings.site_file import SiteFile, read_text
 from edge.simulator import control
 from edge.simulator.description import WorldPlan, demo
 from edge.simulator.world import World
@@ -61,7 +62,7 @@ async def _demo(folder: Path, port: int | None) -> None:
     await world.open()
     try:
         async with control.serve(world) as control_port, asyncio.TaskGroup() as group:
-            site = _site(plan, world, folder, _free_port(port))
+            _write_site(plan, world, folder)
             box = Box(
                 state=folder / "state",
                 records=folder / "steps.db",
@@ -78,18 +79,40 @@ async def _demo(folder: Path, port: int | None) -> None:
                 group.create_task(world.run(f"ws://127.0.0.1:{running.ocpp_port}/"))
                 group.create_task(_first_cars(world))
 
-            group.create_task(run_site(site, box, started=started))
+            group.create_task(_again_and_again(folder, box, _free_port(port), started))
     finally:
         await world.close()
 
 
-def _site(plan: WorldPlan, world: World, folder: Path, port: int) -> Site:
-    """The demo's site file: written, read and proven like anybody's."""
+async def _again_and_again(folder: Path, box: Box, web_port: int, started: Callable[[Started], None]) -> None:
+    """The controller, anew whenever its file has changed; the ports of the first time stay."""
+    first: list[Started] = []
+
+    def note(running: Started) -> None:
+        if not first:
+            first.append(running)
+            started(running)
+
+    anew = True
+    while anew:
+        path = folder / "site.toml"
+        site = settings.load(path, guards()).accepted()
+        site = replace(
+            site,
+            ocpp=replace(site.ocpp, port=first[0].ocpp_port if first else 0),
+            web=replace(site.web, port=first[0].web_port if first else web_port),
+        )
+        file = SiteFile(path, guards(), kept=folder / "adoption", running=read_text(path))
+        anew = await run_site(site, replace(box, site_file=file), started=note)
+
+
+def _write_site(plan: WorldPlan, world: World, folder: Path) -> None:
+    """The demo's site file: read and proven like anybody's."""
     (folder / "tokens.csv").write_text(TOKENS, encoding="utf-8")
     host, meter_port = world.meter_address()
     lines = [
         '[site]\nname = "Demo lot"',
-        "[grid]\nrating_a = 100\nbuilding_max_a = 50",
+        "[grid]\nrating_a = 100\nbuilding_max_a = 40",
         f'[grid.meter]\nmodel = "eastron-sdm630"\nhost = "{host}"\nport = {meter_port}',
         *(
             f'[circuit.{circuit.name}]\nparent = "{circuit.parent}"\nrating_a = {circuit.rating_ma // 1000}'
@@ -107,8 +130,6 @@ def _site(plan: WorldPlan, world: World, folder: Path, port: int) -> Site:
     ]
     text = "\n\n".join(lines) + "\n"
     (folder / "site.toml").write_text(text, encoding="utf-8")
-    site = settings.read(text, guards(), file="the demo's site file", folder=folder).accepted()
-    return replace(site, ocpp=replace(site.ocpp, port=0), web=replace(site.web, port=port))
 
 
 def _free_port(wanted: int | None) -> int:
@@ -132,7 +153,8 @@ def _welcome(running: Started, box: Box, wanted: int | None) -> None:
         "Demo lot: 8 chargers, 2 feeders, a meter, a cloud. Simulated, but real OCPP\n"
         "and Modbus on this machine.\n"
         f"  Page   http://127.0.0.1:{running.web_port}{taken}\n"
-        "  Try    raise the building, freeze the meter, cut the cloud: buttons there\n"
+        "  Try    raise the building, freeze the meter, cut the cloud, let a new charger\n"
+        "         appear: buttons there\n"
         f"  Shell  ampyard explain bay-1 --socket {box.socket}\n"
         "Ctrl-C ends and leaves nothing behind.",
         flush=True,

@@ -19,6 +19,7 @@ from edge.cli import exits, story
 from edge.cli.running import until_signalled
 from edge.core.errors import ConfigError
 from edge.settings.fault import closing
+from edge.settings.site_file import SiteFile, read_text
 from edge.site.ports import JournalBrokenError
 
 log = logging.getLogger(__name__)
@@ -59,13 +60,17 @@ def run(options: Namespace) -> int:
         records=runtime / "steps.db",
         socket=options.socket or _socket(runtime),
         dead_man_ms=options.dead_man,
+        site_file=_site_file(options.file, state),
     )
     scheme = "wss" if verdict.site.ocpp.tls else "ws"
     try:
-        until_signalled(run_site(verdict.site, box, started=lambda site: _tell(site, box, scheme)))
+        anew = until_signalled(run_site(verdict.site, box, started=lambda site: _tell(site, box, scheme)))
     except (ConfigError, JournalBrokenError) as error:
         print(f"ampyard run: {error}", file=sys.stderr)
         return exits.SERVICE_CONFIG if options.service else exits.FAULTS
+    if anew and "NOTIFY_SOCKET" not in os.environ:  # systemd starts it again by itself
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  itself, no shell
     return exits.FINE
 
 
@@ -102,6 +107,14 @@ def _last_proven(copy: Path, folder: Path) -> settings.Verdict | None:
     if verdict.site is not None:
         log.error("runs on the last proven site file, %s, until the new one has no faults", copy)
     return verdict
+
+
+def _site_file(file: Path, state: Path) -> SiteFile | None:
+    """Where chargers can be adopted into; nowhere while the last proven copy stands in for the file."""
+    try:
+        return SiteFile(file, guards(), kept=state / "adoption", running=read_text(file))
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _keep(file: Path, copy: Path) -> None:

@@ -12,6 +12,7 @@ from aiohttp import web
 from edge.core.errors import ConfigError
 from edge.site.desk import Desk
 from edge.site.ports import Archive, Clock, SiteDoors
+from edge.web.adopting import Adopting
 from edge.web.commands import Commands
 from edge.web.feed import Feed
 from edge.web.guard import add_headers, guard
@@ -61,10 +62,12 @@ async def serve(
     socket: Path | None = None,
     timezone: str | None = None,
     rehearsal_url: str | None = None,
+    adopting: Adopting | None = None,
 ) -> AsyncIterator[WebServer]:
     """Listen while the context lasts, page and API. Leaving takes less than 1 s, whoever still reads.
 
     `socket`: also listen there, for the command line. `rehearsal_url`: where the simulator takes orders.
+    `adopting`: where new chargers may be given a place.
     Raises PortTakenError, SocketTakenError, and ConfigError for whatever else keeps it from listening.
     """
     history = History()
@@ -89,6 +92,8 @@ async def serve(
         OpenApi(app),
     )
     app.add_routes([route for room in rooms for route in room.routes()])
+    if adopting is not None:
+        app.add_routes(adopting.routes())
     app.router.add_get("/api/events", feed.stream)
     async with contextlib.AsyncExitStack() as stack:
         if rehearsal_url is not None:
