@@ -24,10 +24,11 @@ class BoxUnreachableError(Exception):
 
 
 class BoxRefusedError(Exception):
-    """The controller answered with an error: what it was, and what to try."""
+    """The controller answered with an error: what it was, what to try, and faults of the site file."""
 
-    def __init__(self, status: int, error: str, remedy: str) -> None:
+    def __init__(self, status: int, error: str, remedy: str, faults: Sequence[str] = ()) -> None:
         super().__init__(error)
+        self.faults = tuple(faults)
         self.status = status
         self.error = error
         self.remedy = remedy
@@ -108,7 +109,12 @@ def _decoded(path: Path, status: int, body: bytes) -> Any:  # noqa: ANN401  it i
     except ValueError:
         raise BoxUnreachableError(f"what listens on {path} is no controller") from None
     if status // 100 != 2:
-        raise BoxRefusedError(status, str(content.get("error", status)), str(content.get("try", "")))
+        raise BoxRefusedError(
+            status,
+            str(content.get("error", status)),
+            str(content.get("try", "")),
+            [str(fault) for fault in content.get("faults", ())],
+        )
     return content
 
 

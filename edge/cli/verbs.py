@@ -60,6 +60,11 @@ VERBS = (
     Verb(name="token", summary="list, add, block or remove cards", module="edge.cli.token"),
     Verb(name="transaction", summary="list transactions, or stop one", module="edge.cli.transaction"),
     Verb(name="reservation", summary="list, add or cancel reservations", module="edge.cli.reservation"),
+    Verb(
+        name="adopt",
+        summary="give a new charger its place, proven first; without arguments: who waits",
+        module="edge.cli.adopt",
+    ),
     Verb(name="explain", summary="say why a bay is offered what it is offered", module="edge.cli.explain"),
     Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),
