@@ -67,9 +67,6 @@ function branchesBelow(root, status) {
     .sort((one, other) => firstBay(one, status) - firstBay(other, status));
   const own = baysOn(root, status);
   if (root.parent === null && own.length) branches.push({ name: "", circuit: null, evses: own, inner: [] });
-  if (root.parent === null && status.strangers.length) {
-    branches.push({ name: "?", circuit: null, evses: [], inner: [], strangers: status.strangers });
-  }
   return branches;
 }
 
@@ -131,12 +128,11 @@ class GridPanel {
 class Branch {
   constructor(branch, openBay) {
     this.bars = branch.circuit ? new PhaseBars({ isSmall: true }) : null;
-    this.title = make("h2", {}, branch.circuit ? branch.circuit.title : branch.strangers ? "New chargers" : "On the grid itself");
+    this.title = make("h2", {}, branch.circuit ? branch.circuit.title : "On the grid itself");
     this.rating = make("span", { class: "rating" });
     const holder = make("div", { class: "bays" });
     const inner = make("div", { class: "inner" });
     this.bays = new Parts(holder, (evse) => new BayCard(evse, openBay));
-    this.strangers = new Parts(holder, (stranger) => new Stranger(stranger));
     this.inner = new Parts(inner, (each) => new Branch(each, openBay));
     const head = make("header", { class: "branch-head" }, this.title, this.rating);
     this.worst = make("span", { class: "worst" });
@@ -150,33 +146,8 @@ class Branch {
       say(this.rating, [ratingWords(branch.circuit), ...spareWords(branch.circuit)].join(" · "));
       say(this.worst, String(loadA(worstMa(branch))));
     }
-    if (branch.strangers) {
-      this.strangers.show(branch.strangers, (each) => each.station, (part, each) => part.show(each));
-    } else {
-      this.bays.show(branch.evses, (evse) => evse.id, (card, evse) => card.show(evse));
-    }
+    this.bays.show(branch.evses, (evse) => evse.id, (card, evse) => card.show(evse));
     this.inner.show(branch.inner, (each) => each.name, (part, each) => part.show(each));
-  }
-}
-
-class Stranger {
-  constructor(stranger) {
-    this.shape = make("span", { class: "bay-shape" });
-    this.name = make("span", { class: "bay-name" }, stranger.station);
-    this.sentence = make("span", { class: "bay-sentence" });
-    reshape(this.shape, "?");
-    this.element = make(
-      "div",
-      { class: "bay", "data-severity": "know" },
-      make("span", { class: "bay-head" }, this.name),
-      make("span", { class: "bay-state" }, this.shape, make("span", { class: "bay-value" }, "new")),
-      this.sentence,
-    );
-  }
-
-  show(stranger) {
-    const which = [stranger.model, stranger.address].filter(Boolean).join(" at ");
-    say(this.sentence, `New charger, no place yet: 0 A. ${which}`);
   }
 }
 

@@ -1,5 +1,6 @@
 // The page: follows the box by server-sent events, and says so when it no longer can.
 
+import { Newcomers } from "./adopt.js";
 import { Cloud } from "./cloud.js";
 import { say } from "./dom.js";
 import { Explain } from "./explain.js";
@@ -18,6 +19,7 @@ class Page {
     useZone(about.timezone);
     this.explain = new Explain({ mayCommand: about.may_command });
     this.lot = new Lot((bay) => this.explain.open(bay));
+    this.newcomers = new Newcomers({ mayCommand: about.may_command });
     this.cloud = new Cloud();
     this.hour = new Hour();
     this.sessions = new Sessions();
@@ -52,6 +54,7 @@ class Page {
     say(document.getElementById("site"), status.site);
     say(document.getElementById("clock"), time(status.at_ms));
     this.lot.show(status);
+    this.newcomers.show(status);
     this.cloud.show(status.uplinks);
     this.hour.note(status);
     this.explain.refresh();
