@@ -40,8 +40,18 @@ class Lot:
         self.buildings = {c.name: Building(c.building) for c in plan.circuits if c.building is not None}
         self.evses = {e.name: Evse(e, voltage_mv=plan.voltage_mv) for e in plan.evses}
         for evse in plan.evses:
-            if evse.circuit not in self._paths:
-                raise ValueError(f"{evse.name} hangs on {evse.circuit!r}, which is no circuit")
+            self._check(evse)
+
+    def add(self, evse: EvsePlan) -> None:
+        """One more is mounted. Raises ValueError where its circuit or its name is none."""
+        self._check(evse)
+        if evse.name in self.evses:
+            raise ValueError(f"{evse.name} is there already")
+        self.evses[evse.name] = Evse(evse, voltage_mv=self.plan.voltage_mv)
+
+    def _check(self, evse: EvsePlan) -> None:
+        if evse.circuit not in self._paths:
+            raise ValueError(f"{evse.name} hangs on {evse.circuit!r}, which is no circuit")
 
     def ratings_ma(self) -> dict[str, int]:
         """The continuous rating of every circuit, the same on each phase."""

@@ -10,11 +10,14 @@ from aiohttp import web
 from edge.core.errors import PeerError
 from edge.ocpp.v16.types import ChargePointErrorCode
 from edge.plant.lot import GRID
+from edge.simulator.description import ChargerPlan
 from edge.simulator.registers import Fault
 from edge.simulator.snapshot import snapshot
 from edge.simulator.world import LinkState, PowerState, World
 
 _MAX_BODY = 64 * 1024
+NEW = "AL-471"
+MOST_NEW = 4
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +44,13 @@ class Token(Command, frozen=True, kw_only=True):
 
     bay: str
     token: str
+
+
+class Appear(Command, frozen=True, kw_only=True):
+    """POST /appear: somebody mounts a charger that the controller does not know; answers its name."""
+
+    circuit: str | None = None
+    connectors: Annotated[int, msgspec.Meta(ge=1, le=8)] = 1
 
 
 class Demand(Command, frozen=True, kw_only=True):
@@ -164,6 +174,7 @@ class Control:
             "/plug": _act(Plug, self._plug),
             "/unplug": _act(Unplug, self._unplug),
             "/token": _act(Token, self._token),
+            "/appear": _act(Appear, self._appear),
             "/demand": _act(Demand, self._demand),
             "/building": _act(Building, self._building),
             "/fault/meter": _act(MeterFault, self._meter_fault),
@@ -188,6 +199,15 @@ class Control:
 
     async def _token(self, command: Token) -> str:
         return await self._world.token(command.bay, command.token)
+
+    async def _appear(self, command: Appear) -> str:
+        number = sum(name.startswith(NEW) for name in self._world.chargers) + 1
+        if number > MOST_NEW:
+            raise ValueError(f"no wall is left for more than {MOST_NEW} new chargers")
+        circuit = command.circuit or self._world.plan.circuits[-1].name
+        plan = ChargerPlan(name=f"{NEW}{number}", circuit=circuit, connectors=command.connectors)
+        await self._world.appear(plan)
+        return f"{plan.name} was mounted on {circuit}"
 
     async def _demand(self, command: Demand) -> None:
         self._world.demand(command.bay, command.wanted_wh)

@@ -16,7 +16,7 @@ from edge.simulator.cable import Cable
 from edge.simulator.charger import Charger
 from edge.simulator.connector import Connector
 from edge.simulator.csms import Csms
-from edge.simulator.description import CARS, WorldPlan
+from edge.simulator.description import CARS, ChargerPlan, WorldPlan
 from edge.simulator.meter import Meter
 from edge.simulator.referee import Referee, Verdict
 from edge.simulator.registers import Fault
@@ -47,24 +47,13 @@ class World:
             )
             for seed, m in enumerate(plan.meters)
         }
-        self.chargers = {
-            c.name: Charger(
-                c.station(),
-                self.lot.evses,
-                url="",
-                mono_ms=mono_ms,
-                wall_ms=wall_ms,
-                pace=plan.pace,
-                password=plan.password,
-            )
-            for c in plan.chargers
-        }
-        self._bays = {
-            bay: (self.chargers[c.name], number)
-            for c in plan.chargers
-            for number, bay in enumerate(c.bays(), start=1)
-        }
+        self.chargers: dict[str, Charger] = {}
+        self._bays: dict[str, tuple[Charger, int]] = {}
+        for each in plan.chargers:
+            self._add(each)
         self._cables: dict[str, Cable] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._controller_url = ""
         self._steady: dict[str, Triple] = {}
 
     # -- life --------------------------------------------------------------------------------------------
@@ -89,18 +78,49 @@ class World:
 
     async def run(self, controller_url: str) -> None:
         """Lives until it is cancelled; its chargers look for the controller at `ws://host:port/path`."""
-        address = urlsplit(controller_url)
-        for name, charger in self.chargers.items():
-            cable = await self._lay(name, address.hostname or HOST, address.port or 80)
-            charger.url = f"ws://{HOST}:{cable.port}{address.path}"
+        self._controller_url = controller_url
+        for charger in self.chargers.values():
+            await self._wire(charger)
         try:
-            async with asyncio.TaskGroup() as group:
+            async with asyncio.TaskGroup() as self._group:
                 for name, charger in self.chargers.items():
-                    group.create_task(charger.run(), name=f"charger {name}")
+                    self._group.create_task(charger.run(), name=f"charger {name}")
                 await self._tick()
         finally:
+            self._group = None
             for name in self.chargers:
                 await self._cables.pop(name).close()
+
+    async def appear(self, plan: ChargerPlan) -> None:
+        """Somebody has mounted a charger more. Raises ValueError on a name that is taken, or before `run`."""
+        if plan.name in self.chargers or self._group is None:
+            raise ValueError(f"{plan.name} is there already, or the lot does not live yet")
+        for evse in plan.evses():
+            self.lot.add(evse)
+        charger = self._add(plan)
+        self._disturb(f"a new charger {plan.name} on {plan.circuit}")
+        await self._wire(charger)
+        self._group.create_task(charger.run(), name=f"charger {plan.name}")
+
+    def _add(self, plan: ChargerPlan) -> Charger:
+        charger = self.chargers[plan.name] = Charger(
+            plan.station(),
+            self.lot.evses,
+            url="",
+            mono_ms=mono_ms,
+            wall_ms=wall_ms,
+            pace=self.plan.pace,
+            password=self.plan.password,
+        )
+        for number, bay in enumerate(plan.bays(), start=1):
+            self._bays[bay] = (charger, number)
+        return charger
+
+    async def _wire(self, charger: Charger) -> None:
+        """A cable of its own to the controller."""
+        address = urlsplit(self._controller_url)
+        cable = await self._lay(charger.name, address.hostname or HOST, address.port or 80)
+        charger.url = f"ws://{HOST}:{cable.port}{address.path}"
 
     async def close(self) -> None:
         """Frees every port."""

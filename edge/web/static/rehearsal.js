@@ -30,6 +30,7 @@ export class Rehearsal {
       this.building(),
       this.meter(),
       this.lines(),
+      this.newcomers(),
       this.csms(),
       this.referee(),
       this.answer,
@@ -65,6 +66,11 @@ export class Rehearsal {
     const chips = make("div", { class: "chips" });
     this.lineChips = new Parts(chips, ([name]) => new Chip(name, () => this.toggleLine(name), { spoils: true }));
     return group("Cut a charger's line", chips);
+  }
+
+  newcomers() {
+    const appear = make("button", { type: "button", id: "appear", onclick: () => this.appear() }, "A new charger appears");
+    return group("New charger", appear);
   }
 
   csms() {
@@ -145,6 +151,11 @@ export class Rehearsal {
     else say(this.answer, "Every bay is taken.");
   }
 
+  async appear() {
+    const answer = await this.post("appear", {});
+    if (answer) say(this.answer, `${answer.result}. The page asks for its place.`);
+  }
+
   toggleCar(bay) {
     if (this.state.bays[bay].car === null) this.plug(bay);
     else this.post("unplug", { bay });
@@ -166,7 +177,9 @@ export class Rehearsal {
     }
   }
 
+  /** What the simulator answers; null when it refuses, which is said. */
   async post(path, body) {
+    let result = null;
     say(this.answer, "");
     try {
       const response = await fetch(`/rehearsal/${path}`, {
@@ -174,11 +187,14 @@ export class Rehearsal {
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body),
       });
-      if (!response.ok) say(this.answer, `${(await response.json()).error}.`);
+      const answer = await response.json();
+      if (response.ok) result = answer;
+      else say(this.answer, `${answer.error}.`);
     } catch {
       say(this.answer, "The box does not answer.");
     }
     await this.refresh();
+    return result;
   }
 }
 
