@@ -108,9 +108,7 @@ async def test_from_a_stranger_to_a_charger_of_the_site_and_back(tmp_path: Path,
         await box.told("AL-4711 connected", "no place")
 
 
-async def test_a_broken_charger_is_replaced_and_the_new_one_asked_who_it_is(
-    tmp_path: Path, capsys
-) -> None:
+async def test_a_broken_charger_is_replaced_and_the_new_one_asked_who_it_is(tmp_path: Path, capsys) -> None:
     async with controller(tmp_path) as box:
         async with simulated("bay-1", box.url):
             await box.told("bay-1 fallback 6 A accepted")
