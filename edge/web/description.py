@@ -9,6 +9,7 @@ from typing import Any
 from edge.site.arguments import LAST_MS
 from edge.site.commands import Done, Started
 from edge.site.status import JobStatus, Status
+from edge.web.adopting import Adopted, AdoptOrder, Undone, Waiting
 from edge.web.commands import ChargerRow
 from edge.web.history import Point
 from edge.web.orders import LimitOrder, NeedOrder
@@ -97,6 +98,20 @@ ROUTES: dict[tuple[str, str], Told] = {
         body=LimitOrder,
         answers={200: LimitOrder},
         problems=(*HERE, *BODY),
+    ),
+    ("GET", "/api/strangers"): Told(
+        summary="New chargers that wait for a place, and where places are", answers={200: Waiting}
+    ),
+    ("POST", "/api/adopt"): Told(
+        summary="Give a new charger its place, proven first; the controller starts anew",
+        body=AdoptOrder,
+        answers={200: Adopted},
+        problems=(*HERE, *BODY, 404, 409),
+    ),
+    ("POST", "/api/adopt/undo"): Told(
+        summary="Take the last adoption back; the controller starts anew",
+        answers={200: Undone},
+        problems=(*HERE, 409, 415),
     ),
     ("POST", "/api/needs/{id}"): Told(
         summary="Say what the session at a bay needs",

@@ -47,15 +47,14 @@ async def waiting(folder, *strangers):
     """The server, with `path` of the site file; `restarted` is set when the controller shall start anew."""
     lot = StandingLot(riverside())
     lot.publish(strangers=strangers or (stranger(),))
+    restarted = asyncio.Event()
+    async with served(lot, adopting=adopting(folder, lot, restart=restarted.set)) as box:
+        box.path, box.restarted = folder / "site.toml", restarted
+        yield box
+
+
+def adopting(folder, lot, *, restart):
     path = folder / "site.toml"
     path.write_text(TEXT)
-    restarted = asyncio.Event()
-    adopting = Adopting(
-        SiteFile(path, {}, kept=folder / "state", running=TEXT),
-        lot,
-        ("grid", "west", "east"),
-        restart=restarted.set,
-    )
-    async with served(lot, adopting=adopting) as box:
-        box.path, box.restarted = path, restarted
-        yield box
+    file = SiteFile(path, {}, kept=folder / "state", running=TEXT)
+    return Adopting(file, lot, ("grid", "west", "east"), restart=restart)

@@ -8,6 +8,7 @@ import pytest
 
 from edge.site.operations import operations
 from edge.web.description import ROUTES
+from tests.web.adopting_lot import adopting
 from tests.web.conftest import served
 from tests.web.test_commands import SAMPLES, WRONG
 
@@ -41,8 +42,9 @@ def references(part):
             yield from references(inner)
 
 
-async def test_every_route_is_described_and_every_description_is_served():
-    async with aiohttp.ClientSession(), served(rehearsal_url="http://127.0.0.1:9") as box:
+async def test_every_route_is_described_and_every_description_is_served(tmp_path):
+    places = adopting(tmp_path, None, restart=lambda: None)
+    async with aiohttp.ClientSession(), served(rehearsal_url="http://127.0.0.1:9", adopting=places) as box:
         paths = (await told(box))["paths"]
     documented = {(method.upper(), path) for path, item in paths.items() for method in item}
     assert documented == set(ROUTES)
