@@ -286,3 +286,12 @@ async def test_the_demo_lot_comes_to_life():
     async with running(demo()) as lot:
         assert len(lot.world.chargers) == 8
         assert lot.world.verdict().excess_ma_ms == 0
+
+
+async def test_a_new_charger_appears_in_a_lot_that_lives_and_finds_the_controller():
+    async with running() as lot:
+        await lot.world.appear(ChargerPlan(name="AL-4711", circuit="grid", connectors=2, supply_ma=None))
+        await lot.until(lambda: lot.world.charger("AL-4711").is_connected)
+        await lot.charge("AL-4711/2", milliamps=16_000)
+        with pytest.raises(ValueError, match="there already"):
+            await lot.world.appear(ChargerPlan(name="AL-4711"))
