@@ -6,6 +6,7 @@ instead, and says so: a mistake in the evening must not leave the lot without a 
 
 import logging
 import os
+import resource
 import shutil
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
@@ -25,6 +26,8 @@ from edge.site.ports import JournalBrokenError
 log = logging.getLogger(__name__)
 
 PROVEN = "proven.toml"
+SOCKETS_EACH = 9  # what the OCPP server lets in for each charger, and its uplink
+OTHER_FILES = 1_024
 
 
 def declare(parser: ArgumentParser) -> None:
@@ -54,6 +57,7 @@ def run(options: Namespace) -> int:
         -(-max(grid.box_dead) // 1000),
         grid.rating_ma // 1000,
     )
+    _allow_sockets(len(verdict.site.chargers))
     runtime = Path(os.environ.get("RUNTIME_DIRECTORY") or state)  # memory, under systemd: nothing is worn
     box = Box(
         state=state,
@@ -72,6 +76,17 @@ def run(options: Namespace) -> int:
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  itself, no shell
     return exits.FINE
+
+
+def _allow_sockets(chargers: int) -> None:
+    """A login's usual 1,024 files are too few for a big lot whose chargers all reconnect at once."""
+    wanted = OTHER_FILES + SOCKETS_EACH * chargers
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        if most < wanted:
+            log.warning("only %d files may be open here; %d are wanted: raise LimitNOFILE", most, wanted)
 
 
 def _seconds(text: str) -> int:

@@ -44,6 +44,12 @@ class Controller:
         return self._process is not None and self._process.returncode is None
 
     @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise RuntimeError("it was never started")
+        return self._process.pid
+
+    @property
     def journal(self) -> Path:
         return self.state / "journal.db"
 
