@@ -27,6 +27,7 @@ from edge.core.image import (
 )
 from edge.core.ledger import DEADLINE_MS, FOLLOW_MS
 from edge.core.memory import Memory
+from edge.core.record import Record
 from edge.core.step import step
 from edge.site.blueprint import Blueprint
 from edge.site.commands import Trigger
@@ -49,6 +50,28 @@ log = logging.getLogger(__name__)
 PERIOD_MS = 1_000
 WAKE_MS = 50  # several reasons to wake early make one cycle; an overload waits for no other
 CHECKPOINT_EVERY = 60  # cycles
+HALF_MINUTE_MS = 30_000
+
+
+class Slowest:
+    """The longest cycle of the last half minute to minute, ms."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since_ms = clock.mono_ms()
+        self._before_ms = self._now_ms = 0
+
+    def note(self, took_ms: int) -> None:
+        """A cycle took so long."""
+        if self._clock.mono_ms() - self._since_ms >= HALF_MINUTE_MS:
+            self._since_ms += HALF_MINUTE_MS
+            self._before_ms, self._now_ms = self._now_ms, 0
+        self._now_ms = max(self._now_ms, took_ms)
+
+    @property
+    def ms(self) -> int:
+        """As of now."""
+        return max(self._before_ms, self._now_ms)
 
 
 class Control:
@@ -85,6 +108,7 @@ class Control:
         self._failing: set[str] = set()
         self.refusing: set[str] = set()
         self._confirmed_ma: dict[str, int] = {}
+        self.slowest = Slowest(clock)
 
     def attach(self, charger: str, driver: Charger) -> None:
         """This driver carries out what is decided for `charger`."""
@@ -143,14 +167,15 @@ class Control:
         self.decision = decision
         self.cycle += 1
         self.on_cycle(decision)
+        self.slowest.note(self._clock.mono_ms() - now_ms)
 
     def _record(self, now_ms: int, checkpoint: list[object] | None, image: Image, decision: Decision) -> None:
         if self._recorder is not None:
             self._recorder.record(
                 digest=self._blueprint.digest,
                 checkpoint=None if checkpoint is None else msgspec.json.encode(checkpoint),
-                image=msgspec.json.encode([now_ms, image.plain()]),
-                decision=msgspec.json.encode(decision.plain()),
+                image=msgspec.json.encode((now_ms, image), enc_hook=_slots),
+                decision=msgspec.json.encode(decision, enc_hook=_slots),
             )
 
     def _image(self, now_ms: int) -> Image:
@@ -265,6 +290,11 @@ def _without_collections() -> Iterator[None]:
 
 async def _never_sent() -> OfferOutcome:
     return OfferLost(was_sent=False)
+
+
+def _slots(record: Record) -> list[object]:
+    """A record's content as `Record.plain` tells it, one level at a time: the encoder does the rest."""
+    return [getattr(record, field) for field in record.FIELDS]
 
 
 def _meter(reading: Reading) -> MeterImage:

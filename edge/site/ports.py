@@ -11,7 +11,7 @@ import msgspec
 
 from edge.site.commands import AnyCommand, Origin, Outcome
 from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged
-from edge.site.status import Status, UplinkStatus
+from edge.site.status import Explanation, Status, UplinkStatus
 
 
 class Clock(Protocol):
@@ -290,6 +290,9 @@ class SiteDoors(Protocol):
 
     def status(self) -> Status:
         """The latest status, now."""
+
+    def explain(self, evse: str) -> Explanation:
+        """Why this EVSE is offered what it is offered. Raises KeyError on a name that is not here."""
 
 
 class JournalFullError(Exception):

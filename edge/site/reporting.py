@@ -5,18 +5,17 @@ from collections import deque
 from typing import Literal
 
 from edge.core import failsafe
-from edge.core.image import CircuitView, Decision, DemandView, Reason, Setpoint
+from edge.core.image import CircuitView, Decision, DemandView, Setpoint
 from edge.core.ledger import FOLLOW_MS
-from edge.core.quantities import NOTHING, everywhere, larger, minus, on_phases, plus, to_grid
+from edge.core.quantities import NOTHING, minus, plus, to_grid
 from edge.site import sentences
 from edge.site.blueprint import Blueprint
 from edge.site.observed import ObservedCharger, ObservedEvse
-from edge.site.ports import Clock, Limit, Reading
+from edge.site.ports import Clock, Reading
 from edge.site.status import (
     CircuitStatus,
     DemandStatus,
     EvseStatus,
-    LimitRow,
     MeterStatus,
     Status,
     UplinkStatus,
@@ -77,7 +76,6 @@ class Reporter:
         *,
         cycle: int,
         readings: dict[str, Reading],
-        limits: dict[str, Limit],
         uplinks: tuple[UplinkStatus, ...],
         strangers: Strangers,
         refusing: set[str],
@@ -86,11 +84,11 @@ class Reporter:
         self._refusing = refusing
         now_ms = self._clock.mono_ms()
         flowing = {evse.name: self._measured(evse, now_ms) for evse in self._evses()}
-        circuits = [self._circuit(view, decision, readings, flowing, now_ms) for view in decision.circuits]
+        drawn = self._drawn(decision, flowing)
+        circuits = [self._circuit(view, drawn[view.name], readings, now_ms) for view in decision.circuits]
         by_name = {circuit.name: circuit for circuit in circuits}
         evses = [
-            self._evse(setpoint, by_name, limits, flowing[setpoint.evse], now_ms)
-            for setpoint in decision.setpoints
+            self._evse(setpoint, by_name, flowing[setpoint.evse], now_ms) for setpoint in decision.setpoints
         ]
         severity, sentence = sentences.whole_site(
             evses, circuits, uplinks, is_full=self._transactions.is_full
@@ -109,6 +107,10 @@ class Reporter:
             strangers=strangers.rows(),
         )
 
+    def before(self, evse: str) -> tuple[str, ...]:
+        """The last changes of an EVSE's setpoint, each with its reason, oldest first."""
+        return tuple(self._before[evse])
+
     def _evses(self) -> list[ObservedEvse]:
         return [evse for charger in self._observed.values() for evse in charger.evses.values()]
 
@@ -123,22 +125,30 @@ class Reporter:
         charger = self._observed[name]
         return charger.link == "down" or charger.evses[number].has_car
 
+    def _drawn(
+        self, decision: Decision, flowing: dict[str, tuple[int, int, int] | None]
+    ) -> dict[str, tuple[int, int, int]]:
+        """What our chargers draw on each circuit: measured, else booked where there may be a car."""
+        drawn = dict.fromkeys(self._blueprint.lot.tree.circuits, NOTHING)
+        for setpoint in decision.setpoints:
+            load = flowing[setpoint.evse]
+            if load is None and self._may_draw(setpoint.evse):
+                load = setpoint.booked_ma
+            if load is not None and any(load):
+                for circuit in self._blueprint.lot.tree.path(
+                    self._blueprint.lot.by_id[setpoint.evse].circuit
+                ):
+                    drawn[circuit] = plus(drawn[circuit], load)
+        return drawn
+
     def _circuit(
         self,
         view: CircuitView,
-        decision: Decision,
+        chargers_ma: tuple[int, int, int],
         readings: dict[str, Reading],
-        flowing: dict[str, tuple[int, int, int] | None],
         now_ms: int,
     ) -> CircuitStatus:
         tree = self._blueprint.lot.tree
-        chargers = NOTHING
-        for setpoint in decision.setpoints:
-            if view.name in tree.path(self._blueprint.lot.by_id[setpoint.evse].circuit):
-                drawn = flowing[setpoint.evse]
-                if drawn is None and self._may_draw(setpoint.evse):
-                    drawn = setpoint.booked_ma
-                chargers = plus(chargers, drawn or NOTHING)
         limit = view.limit_ma
         return CircuitStatus(
             name=view.name,
@@ -147,7 +157,7 @@ class Reporter:
             limit_ma=limit,
             background_ma=view.background_ma,
             background_is_measured=failsafe.is_believed(view.meter),
-            chargers_ma=chargers,
+            chargers_ma=chargers_ma,
             booked_ma=view.booked_ma,
             headroom_ma=minus(minus(limit, view.background_ma), view.booked_ma),
             meter=_meter(view, readings.get(view.name), now_ms),
@@ -163,7 +173,6 @@ class Reporter:
         self,
         setpoint: Setpoint,
         circuits: dict[str, CircuitStatus],
-        limits: dict[str, Limit],
         measured_ma: tuple[int, int, int] | None,
         now_ms: int,
     ) -> EvseStatus:
@@ -208,72 +217,7 @@ class Reporter:
             session_wh=evse.served_wh if evse.transaction_id is not None else None,
             since_ms=evse.started_at_ms,
             rule=sentences.rule(evse, setpoint.reason, evse.priority or (declared.priority, "the bay's")),
-            limits=self._rows(setpoint, circuits, limits, now_ms),
-            before=tuple(self._before[setpoint.evse]),
             feeder=sentences.called(declared.circuit),
-        )
-
-    def _rows(
-        self, setpoint: Setpoint, circuits: dict[str, CircuitStatus], limits: dict[str, Limit], now_ms: int
-    ) -> tuple[LimitRow, ...]:
-        """Every bound on this EVSE, and which of them binds."""
-        declared = self._blueprint.lot.by_id[setpoint.evse]
-        reason = setpoint.reason
-        file_line = self._blueprint.chargers[self._blueprint.places[setpoint.evse][0]].line_number
-        rows = [
-            LimitRow(
-                name="EVSE",
-                limit_ma=on_phases(declared.max_ma, declared.phases),
-                source=f"site file, line {file_line}",
-                binds=reason.word == "full",
-            )
-        ]
-        rows.extend(
-            self._bound(limit, reason, now_ms) for limit in limits.values() if limit.target == setpoint.evse
-        )
-        for name in self._blueprint.lot.tree.path(declared.circuit):
-            circuit = circuits[name]
-            others = minus(circuit.booked_ma, setpoint.booked_ma)
-            left = larger(NOTHING, minus(minus(circuit.limit_ma, circuit.background_ma), others))
-            is_other = reason.word in ("unbalance", "neutral", "demand")
-            phase = None if reason.where != name or is_other else reason.phase
-            at = 0 if phase is None else phase
-            limit, booked = sentences.amps(circuit.limit_ma[at]), sentences.amps(others[at])
-            building = sentences.building(circuit.background_ma[at])
-            drawn = "" if circuit.supplies else f" {building}"
-            source = f"{limit}{drawn} - {booked} others ({sentences.PHASE_NAMES[at]})"
-            rows.append(LimitRow(name=circuit.title, limit_ma=left, source=source, binds=phase is not None))
-            if circuit.unbalance_max_ma is not None:
-                rows.append(_uneven_row(circuit, circuit.unbalance_max_ma, reason))
-            if circuit.demand is not None:
-                rows.append(self._demand_row(circuit.demand, name, others, reason))
-            rows.extend(
-                self._bound(limit, reason, now_ms) for limit in limits.values() if limit.target == name
-            )
-        return tuple(rows)
-
-    def _demand_row(
-        self, demand: DemandStatus, circuit: str, others: tuple[int, int, int], reason: Reason
-    ) -> LimitRow:
-        return LimitRow(
-            name=f"{circuit} demand",
-            limit_ma=larger(NOTHING, minus(demand.chargers_ma, others)),
-            source=f"{sentences.kilowatts(demand.used_wh)} kWh of "
-            f"{sentences.kilowatts(demand.goal_w * demand.window_ms // 3_600_000)} kWh used",
-            until=self._wording.clock(self._clock.now_ms() + demand.left_ms, seconds=True),
-            binds=reason.word == "demand" and reason.where == circuit,
-        )
-
-    def _bound(self, limit: Limit, reason: Reason, now_ms: int) -> LimitRow:
-        until = ""
-        if limit.expires_ms is not None:
-            until = self._wording.clock(self._clock.now_ms() + limit.expires_ms - now_ms, seconds=True)
-        return LimitRow(
-            name=limit.name,
-            limit_ma=everywhere(limit.limit_ma or 0),
-            source=limit.source,
-            until=until,
-            binds=reason.where == limit.name,
         )
 
     def _remember(self, setpoint: Setpoint, sentence: str) -> None:
@@ -286,15 +230,6 @@ class Reporter:
         change = f"{before_ma // 1000} -> {now}: {sentence.removeprefix(f'{now}: ')}"
         self._before[setpoint.evse].append(f"{at} {change}")
         log.info("%s %s", setpoint.evse, change)
-
-
-def _uneven_row(circuit: CircuitStatus, most_ma: int, reason: Reason) -> LimitRow:
-    return LimitRow(
-        name=f"{circuit.name} unbalance",
-        limit_ma=everywhere(most_ma),
-        source="of all cars that load one phase more than another",
-        binds=reason.word == "unbalance" and reason.where == circuit.name,
-    )
 
 
 def _demand(view: DemandView) -> DemandStatus:

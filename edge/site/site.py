@@ -47,6 +47,7 @@ from edge.site.events import (
     TransactionStarted,
     VendorMessage,
 )
+from edge.site.explaining import Explainer
 from edge.site.jobs import Jobs
 from edge.site.needs import NEEDS, Needs
 from edge.site.observed import ObservedCharger
@@ -65,7 +66,7 @@ from edge.site.ports import (
 from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter
 from edge.site.reservations import RESERVATIONS, Reservations
-from edge.site.status import Status, UplinkStatus
+from edge.site.status import Explanation, Status, UplinkStatus
 from edge.site.strangers import Strangers
 from edge.site.tokens import Token, Tokens, fingerprint, shortened
 from edge.site.transactions import Transactions
@@ -141,6 +142,7 @@ class Site:
         self.control.on_learned = lambda model: self._remember(PAUSES, model, b"true")
         self.control.on_sleeper = self._remember_sleeper
         self._reporter = Reporter(blueprint, self._observed, clock, self._transactions)
+        self._explainer = Explainer(blueprint, clock)
         self._status = self._reporter.before_the_first_cycle()
         self._news = asyncio.Event()
         self.desk = Desk(
@@ -299,6 +301,15 @@ class Site:
         """The latest status, now."""
         return self._status
 
+    def explain(self, evse: str) -> Explanation:
+        """Why this EVSE is offered what it is offered. Raises KeyError on a name that is not here."""
+        status, decision = self._status, self.control.decision
+        seen = next((each for each in status.evses if each.id == evse), None)
+        if seen is None or decision is None:
+            raise KeyError(evse)
+        before = self._reporter.before(evse)
+        return self._explainer.explain(seen, status, decision, self.control.limits, before=before)
+
     async def watch(self) -> AsyncIterator[Status]:
         """The latest status, again whenever it changed; a slow reader misses the ones between."""
         while True:
@@ -315,7 +326,6 @@ class Site:
             decision,
             cycle=self.control.cycle,
             readings=self.control.readings,
-            limits=self.control.limits,
             uplinks=tuple(self._uplinks[name] for name in sorted(self._uplinks)),
             refusing=self.control.refusing,
             strangers=self._strangers,
@@ -325,6 +335,7 @@ class Site:
             alerts=self._alerts.sentences(now_ms),
             jobs=self._jobs.rows(),
             reservations=self._reservations.rows(),
+            slowest_cycle_ms=self.control.slowest.ms,
         )
         self._news.set()
         self._news = asyncio.Event()

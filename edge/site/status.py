@@ -49,9 +49,14 @@ class EvseStatus(msgspec.Struct, frozen=True, kw_only=True):
     session_wh: int | None
     since_ms: int | None
     rule: str
-    limits: tuple[LimitRow, ...]
-    before: tuple[str, ...] = ()
     feeder: str = ""
+
+
+class Explanation(EvseStatus, frozen=True, kw_only=True):
+    """An EVSE with every bound on it, and its last changes in words, oldest first."""
+
+    limits: tuple[LimitRow, ...]
+    before: tuple[str, ...]
 
 
 class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,7 +175,10 @@ class ReservationStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole site. `at_ms`: wall clock of the cycle; `cycle` counts control cycles since the start."""
+    """The whole site. `at_ms`: wall clock of the cycle; `cycle` counts control cycles since the start.
+
+    `slowest_cycle_ms`: the longest of the last half to whole minute, from image to status.
+    """
 
     site: str
     at_ms: int
@@ -185,3 +193,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     alerts: tuple[str, ...] = ()
     jobs: tuple[JobStatus, ...] = ()
     reservations: tuple[ReservationStatus, ...] = ()
+    slowest_cycle_ms: int = 0

@@ -9,7 +9,6 @@ import msgspec
 from aiohttp import web
 
 from edge.site.ports import SiteDoors
-from edge.site.status import Status
 from edge.web.history import History
 from edge.web.problems import ProblemError
 
@@ -101,19 +100,13 @@ class Feed:
     def _latest(self) -> bytes:
         """The frame of the latest status, made when the first reader wants it."""
         if not self._frame:
-            body = msgspec.json.encode(slim(self._doors.status()))
+            body = msgspec.json.encode(self._doors.status())
             self._frame = b"event: status\ndata: " + body + b"\n\n"
         return self._frame
 
     def _wake(self) -> None:
         self._news.set()
         self._news = asyncio.Event()
-
-
-def slim(status: Status) -> Status:
-    """The status without the rows of `explain`, which are asked for one by one."""
-    evses = (msgspec.structs.replace(evse, limits=(), before=()) for evse in status.evses)
-    return msgspec.structs.replace(status, evses=tuple(evses))
 
 
 async def _write(response: web.StreamResponse, frame: bytes) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from aiohttp import web
 
 from edge.site.ports import Archive, Clock, Session, SiteDoors
-from edge.site.status import EvseStatus
+from edge.site.status import Explanation
 from edge.site.tokens import shortened
 from edge.web import guard
 from edge.web.bodies import asked_number
@@ -33,7 +33,7 @@ class OneEvse(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     age_ms: int
     timezone: str | None
-    evse: EvseStatus
+    evse: Explanation
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,10 +95,13 @@ class Reading:
     async def _evse(self, request: web.Request) -> web.Response:
         status = self._doors.status()
         name = request.match_info["id"]
-        evse = next((evse for evse in status.evses if evse.id == name), None)
-        if evse is None:
+        try:
+            evse = self._doors.explain(name)
+        except KeyError:
             known = ", ".join(evse.id for evse in status.evses) or "none yet"
-            raise ProblemError(HTTPStatus.NOT_FOUND, f"no bay is called {name}", f"there are {known}")
+            raise ProblemError(
+                HTTPStatus.NOT_FOUND, f"no bay is called {name}", f"there are {known}"
+            ) from None
         return answer(
             OneEvse(
                 site=status.site,

@@ -46,9 +46,8 @@ def limits(profile):
 async def test_a_strict_charger_charges_within_what_the_building_leaves(tmp_path):
     async with box(tmp_path, "bay-1") as lot, peer("charger.js") as charger, asyncio.timeout(40):
         await charger("connect", lot.url, "bay-1")
-        booted = await charger(
-            "call", "BootNotification", {"chargePointVendor": "N", "chargePointModel": "P"}
-        )
+        boot = {"chargePointVendor": "Mobility", "chargePointModel": "House", "firmwareVersion": "1.0"}
+        booted = await charger("call", "BootNotification", boot)  # a model that is known to pause
         assert booted["status"] == "Accepted"
         state = {"connectorId": 1, "errorCode": "NoError", "status": "Preparing", "timestamp": now()}
         assert await charger("call", "StatusNotification", state) == {}

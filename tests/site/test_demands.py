@@ -44,7 +44,7 @@ async def test_a_bay_says_that_it_keeps_the_quarter_hour():
         assert bay.sentence.endswith(": keeps this quarter-hour below 20.7 kW.")
         assert demand.limit_w <= 20_700
         assert sum(lot.bay(name).setpoint_ma for name in ("bay-1", "bay-2")) * 3 * 230 <= 20_700_000
-        row = next(row for row in bay.limits if row.name == "grid demand")
+        row = next(row for row in lot.site.explain(bay.id).limits if row.name == "grid demand")
         assert row.binds
         assert row.until
         assert "5.1 kWh used" in row.source

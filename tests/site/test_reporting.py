@@ -81,7 +81,7 @@ class OneBay:
         setpoint = Setpoint(evse="bay-1", limit_ma=limit_ma, reason=reason, booked_ma=booked)
         decision = Decision(setpoints=[setpoint], offers=[], circuits=[grid], learned=[], sleepers=[])
         status = self.reporter.report(
-            decision, cycle=1, readings={}, limits={}, uplinks=(), strangers=Strangers("wait"), refusing=set()
+            decision, cycle=1, readings={}, uplinks=(), strangers=Strangers("wait"), refusing=set()
         )
         return status.evses[0]
 
@@ -118,4 +118,5 @@ def test_a_car_that_may_take_more_is_not_said_to_leave_it_before_it_could_follow
 
 def test_a_change_is_remembered_with_its_new_current_said_once(bay):
     bay.decides(16_000)
-    assert bay.decides(9_000).before[0].partition(" ")[2] == "16 -> 9 A: grid is full on L1."
+    bay.decides(9_000)
+    assert bay.reporter.before("bay-1")[0].partition(" ")[2] == "16 -> 9 A: grid is full on L1."

@@ -167,7 +167,7 @@ async def test_the_difference_between_phases_is_the_reason_until_a_car_has_shown
         await lot.start("bay-2")
         await asyncio.sleep(5)
         assert says(lot) == ("▶", "fine", "11 A: one phase may carry at most 12 A more than another.")
-        (row,) = [row for row in lot.bay("bay-1").limits if row.name == "grid unbalance"]
+        (row,) = [row for row in lot.site.explain("bay-1").limits if row.name == "grid unbalance"]
         assert (row.limit_ma, row.binds) == ((12_000,) * 3, True)
         waits = "Waits for 6 A: one phase may carry at most 12 A more than another."
         assert says(lot, "bay-2") == ("◷", "fine", waits)

@@ -223,7 +223,7 @@ async def test_a_limit_binds_until_it_expires_or_is_withdrawn():
         lot.site.limit(bound(expires_ms=lot.clock.mono_ms() + 20_000))
         await asyncio.sleep(10)
         assert lot.bay().setpoint_ma == 10_000
-        (row,) = [row for row in lot.bay().limits if row.name == "city/bay-1"]
+        (row,) = [row for row in lot.site.explain("bay-1").limits if row.name == "city/bay-1"]
         assert (row.binds, row.until, row.source) == (True, "12:00:20", "csms")
         await asyncio.sleep(80)  # the pacing holds a rise for a minute
         assert lot.bay().setpoint_ma == 32_000
@@ -314,9 +314,8 @@ async def test_the_rows_of_a_bay_name_every_bound_and_the_one_that_binds():
         await lot.draw(32_000)
         lot.meter(building_ma=40_000)
         await asyncio.sleep(0.5)
-        bay = lot.bay()
-        assert bay.setpoint_ma == 22_000  # 63 - 40 - 0.6
-        assert [(row.name, row.limit_ma, row.binds) for row in bay.limits] == [
+        assert lot.bay().setpoint_ma == 22_000  # 63 - 40 - 0.6
+        assert [(row.name, row.limit_ma, row.binds) for row in lot.site.explain("bay-1").limits] == [
             ("EVSE", (32_000,) * 3, False),
             ("grid", (23_000,) * 3, True),
         ]

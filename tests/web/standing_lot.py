@@ -12,6 +12,7 @@ from edge.site.ports import ChargerView, Session
 from edge.site.status import (
     CircuitStatus,
     EvseStatus,
+    Explanation,
     LimitRow,
     MeterStatus,
     Status,
@@ -63,6 +64,12 @@ class StandingLot:
 
     def status(self):
         return self.latest
+
+    def explain(self, name):
+        found = [evse for evse in self.latest.evses if evse.id == name]
+        if not found:
+            raise KeyError(name)
+        return Explanation(**msgspec.structs.asdict(found[0]), limits=limits_of(found[0]), before=BEFORE)
 
     async def report(self, event):
         if event.charger == "bay-2":
@@ -135,6 +142,28 @@ def session(number, *, bay="bay-1", ended=True):
     )
 
 
+def limits_of(evse):
+    """Four bounds; that of its feeder binds."""
+    return (
+        LimitRow(name="EVSE", limit_ma=(32_000,) * 3, source="site file, line 33"),
+        LimitRow(
+            name=evse.circuit,
+            limit_ma=(18_000, 9_000, 18_000),
+            source="63 A - 0 A building - 54 A others (L2)",
+            binds=True,
+        ),
+        LimitRow(
+            name="grid",
+            limit_ma=(31_000, 20_000, 33_000),
+            source="100 A - 26 A building - 54 A others (L2)",
+        ),
+        LimitRow(name="city", limit_ma=(16_000,) * 3, source="csms", until="18:30:00"),
+    )
+
+
+BEFORE = ("11:58:10 10 -> 9 A: west is full on L2.",)
+
+
 def evse(name, circuit, **changes):
     """A free bay, unless the changes say otherwise."""
     free = EvseStatus(
@@ -158,7 +187,6 @@ def evse(name, circuit, **changes):
         session_wh=None,
         since_ms=None,
         rule="priority 0, no session; nobody wants to charge",
-        limits=(LimitRow(name="EVSE", limit_ma=(32_000,) * 3, source="site file, line 33"),),
     )
     return msgspec.structs.replace(free, **changes)
 
@@ -178,22 +206,6 @@ def charging(name, circuit, *, offered, measured=None, wh=11_200, **changes):
         "session_wh": wh,
         "since_ms": NOON_MS - 2_400_000,
         "rule": "priority 0, a session runs; filled up to what west leaves",
-        "limits": (
-            LimitRow(name="EVSE", limit_ma=(32_000,) * 3, source="site file, line 33"),
-            LimitRow(
-                name=circuit,
-                limit_ma=(18_000, 9_000, 18_000),
-                source="63 A - 0 A building - 54 A others (L2)",
-                binds=True,
-            ),
-            LimitRow(
-                name="grid",
-                limit_ma=(31_000, 20_000, 33_000),
-                source="100 A - 26 A building - 54 A others (L2)",
-            ),
-            LimitRow(name="city", limit_ma=(16_000,) * 3, source="csms", until="18:30:00"),
-        ),
-        "before": ("11:58:10 10 -> 9 A: west is full on L2.",),
     }
     return evse(name, circuit, **(shown | changes))
 

@@ -52,7 +52,7 @@ async def test_of_many_changes_a_reader_gets_the_last(box):
 async def test_the_rows_of_explain_are_left_to_those_who_ask(box):
     async with box.get("/api/events") as response:
         status = await next_of(frames(response))
-        assert all(evse["limits"] == [] and evse["before"] == [] for evse in status["evses"])
+        assert not any("limits" in evse or "before" in evse for evse in status["evses"])
 
 
 async def test_a_quiet_line_is_kept_alive(box, monkeypatch):
