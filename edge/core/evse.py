@@ -3,6 +3,15 @@
 from edge.core.quantities import PHASES, VEHICLE_MINIMUM_MA
 from edge.core.record import Record
 
+FOLLOW_MS = 8_000  # a car follows a new offer within this: IEC 61851-1 annex A asks for 5 s, plus the station
+DEADLINE_MS = 10_000  # an offer whose answer takes longer is lost; it may have left this late
+MOST_FOLLOW_MS = 15_000  # who was measured to take longer is waited for so long, and no longer
+MOST_DEADLINE_MS = 15_000
+LEAST_MV = 207_000  # phase to neutral, EN 50160: of so many W no more A come
+AMPERES = "A"  # its limit is a current per phase
+WATTS = "W"  # a power, of which each phase gets its part
+TOTAL_WATTS = "W total"  # a power, all of which may flow on one phase
+
 
 class Evse(Record):
     """What does not change while the site runs. Currents per phase in mA.
@@ -26,7 +35,7 @@ class Evse(Record):
         "priority",
         "can_switch",
     )
-    __slots__ = FIELDS + ("phases",)
+    __slots__ = FIELDS + ("idle_ma", "phases")
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class Evse(Record):
         self.id = id
         self.circuit = circuit
         self.min_ma = max(min_ma, VEHICLE_MINIMUM_MA)
+        self.idle_ma = self.min_ma  # what counts at 0 A where pausing is not proven
         self.max_ma = max_ma
         self.step_ma = step_ma
         self.fallback_ma = fallback_ma
@@ -69,6 +79,12 @@ class EvseImage(Record):
     it keeps the car waiting. `departs_ms`, `wanted_wh`: when the driver leaves and how much he wants in this
     session, None when he did not say. `sleeps`: a car known not to wake after 0 A. `priority`: of this
     session, its token or the token's group; None: the EVSE's own counts.
+
+    What its passport adds: `unit`: what it makes of a limit; `step_ma`, `min_ma` None: as declared;
+    `follow_ms`, `deadline_ms`: how long it takes to follow an offer, and to answer it.
+    `is_credited` False: nothing shows that it falls back without us, so that its rating counts.
+    `is_on_time` False: its clock is so far off that its dead man may strike at any time, or too late.
+    `is_tested`: its offers are held back to see what it does without them.
     """
 
     FIELDS = (
@@ -88,6 +104,14 @@ class EvseImage(Record):
         "wanted_wh",
         "sleeps",
         "priority",
+        "unit",
+        "step_ma",
+        "min_ma",
+        "follow_ms",
+        "deadline_ms",
+        "is_credited",
+        "is_on_time",
+        "is_tested",
     )
     __slots__ = FIELDS
 
@@ -110,6 +134,14 @@ class EvseImage(Record):
         wanted_wh: int | None = None,
         sleeps: bool = False,
         priority: int | None = None,
+        unit: str = AMPERES,
+        step_ma: int | None = None,
+        min_ma: int | None = None,
+        follow_ms: int = FOLLOW_MS,
+        deadline_ms: int = DEADLINE_MS,
+        is_credited: bool = True,
+        is_on_time: bool = True,
+        is_tested: bool = False,
     ) -> None:
         self.id = id
         self.is_linked = is_linked
@@ -127,3 +159,32 @@ class EvseImage(Record):
         self.wanted_wh = wanted_wh
         self.sleeps = sleeps
         self.priority = priority
+        self.unit = unit
+        self.step_ma = step_ma
+        self.min_ma = min_ma
+        self.follow_ms = min(max(follow_ms, FOLLOW_MS), MOST_FOLLOW_MS)
+        self.deadline_ms = min(max(deadline_ms, DEADLINE_MS), MOST_DEADLINE_MS)
+        self.is_credited = is_credited
+        self.is_on_time = is_on_time
+        self.is_tested = is_tested
+
+
+def as_formed(evse: Evse, seen: EvseImage) -> Evse:
+    """The EVSE with the step and the minimum that its passport gives it."""
+    step_ma = evse.step_ma if seen.step_ma is None else seen.step_ma
+    min_ma = evse.min_ma if seen.min_ma is None else min(max(seen.min_ma, evse.min_ma), evse.max_ma)
+    if step_ma == evse.step_ma and min_ma == evse.min_ma:
+        return evse
+    formed = Evse(**dict(zip(Evse.FIELDS, evse.plain())))  # type: ignore[arg-type]  # its own slots
+    formed.step_ma = step_ma
+    formed.min_ma = min_ma
+    return formed
+
+
+def drawn_ma(seen: EvseImage) -> int:
+    """What it draws in terms of its limit: of a power as many A as that is at the lowest voltage."""
+    if seen.terminals_ma is None:
+        return 0
+    if seen.unit == TOTAL_WATTS:
+        return sum(seen.terminals_ma) * 10 // 9
+    return max(seen.terminals_ma) * 10 // 9 if seen.unit == WATTS else max(seen.terminals_ma)

@@ -44,6 +44,8 @@ infinity, a negative current, ten times the rating and impossible voltages (swap
 | charger does not pause at 0 A      | its minimum counts at 0 A until it was seen to pause                 |
 | charger clock ahead                | its fallback counts from when a refresh is late, or 16 s before T    |
 | charger clock behind               | its last limit counts until T + 15 s                                 |
+| charger clock beyond all credit    | its fallback counts always, and its rating once it is silent         |
+| charger whose dead man is tested   | its rating; it is told nothing but less                              |
 | charger without a dead man         | its rating, always                                                   |
 
 tests/core/test_failsafe.py has a test of every row, named after it.

@@ -4,7 +4,6 @@ from edge.core import background, calm, failsafe
 from edge.core.background import Draw
 from edge.core.circuit import Tree
 from edge.core.image import CircuitView, DemandView, Image, MeterImage
-from edge.core.ledger import FOLLOW_MS
 from edge.core.limits import Bounds, circuit_bounds, in_force
 from edge.core.memory import Memory
 from edge.core.quantities import NOTHING, everywhere, larger, minus, on_phases, plus, smaller
@@ -201,8 +200,8 @@ def _restless(standing: dict[str, Standing]) -> set[str]:
     """The circuits behind which a car may still be on its way to its offer, or was when it was sampled."""
     found: set[str] = set()
     for one in standing.values():
-        changed_ms = one.pace.changed_ms
-        if changed_ms is not None and one.seen.has_car and one.seen.sampled_ms < changed_ms + FOLLOW_MS:
+        changed_ms, seen = one.pace.changed_ms, one.seen
+        if changed_ms is not None and seen.has_car and seen.sampled_ms < changed_ms + seen.follow_ms:
             found.update(one.path)
     return found
 
@@ -268,11 +267,11 @@ def _draw(one: Standing, now_ms: int) -> Draw:
     if pace.lowest_ma is not None:
         left = smaller(sampled, on_phases(pace.lowest_ma, one.phases))
     gone = NOTHING if left is sampled else minus(sampled, left)
-    gone_ms = pace.lowest_ms + FOLLOW_MS
+    gone_ms = pace.lowest_ms + one.seen.follow_ms
     raised_ms = pace.raised_ms
     is_told = one.flowing_ma is not None and one.book.is_sure  # else nobody knows that there is more to come
     explained_ms = EXPLAINED_SAMPLED_MS if is_told else EXPLAINED_MS
-    if raised_ms is None or now_ms - raised_ms > explained_ms or sampled_ms >= raised_ms + FOLLOW_MS:
+    if raised_ms is None or now_ms - raised_ms > explained_ms or sampled_ms >= raised_ms + one.seen.follow_ms:
         return Draw(sampled=sampled, sampled_ms=sampled_ms, gone=gone, gone_ms=gone_ms)
     offered = on_phases(min(pace.setpoint_ma, one.held_ma), one.phases)
     return Draw(

@@ -9,8 +9,7 @@ A car that has charged and takes nothing more of what it is offered is done: oth
 need its place, it is asked again after an hour whether it wants more.
 """
 
-from edge.core.evse import Evse, EvseImage
-from edge.core.ledger import FOLLOW_MS
+from edge.core.evse import Evse, EvseImage, drawn_ma
 from edge.core.pacing import Pace
 from edge.core.quantities import PHASES
 from edge.core.record import Record
@@ -117,7 +116,7 @@ def observe(
         habit.sampled_ms = seen.sampled_ms
         if all_phases:
             _learn_phases(habit, seen.terminals_ma)
-        _learn_need(habit, evse, max(seen.terminals_ma), pace, now_ms)
+        _learn_need(habit, evse, seen, pace, now_ms)
         _learn_end(habit, seen, pace)
     if habit.is_done and pace.paused_ms is not None and now_ms >= pace.paused_ms + ASK_AGAIN_MS:
         habit.is_done = False
@@ -183,14 +182,15 @@ def _learn_phases(habit: Habit, terminals_ma: tuple[int, ...]) -> None:
         habit.terminals = used
 
 
-def _learn_need(habit: Habit, evse: Evse, draws_ma: int, pace: Pace, now_ms: int) -> None:
+def _learn_need(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) -> None:
+    draws_ma = drawn_ma(seen)
     if habit.cap_ma is not None and draws_ma >= habit.cap_ma - USES_IT_MA:
         habit.cap_ma += PROBE_MA
         habit.probed_ms = now_ms
         habit.probe_every_ms = PROBE_EVERY_MS
         if habit.cap_ma >= evse.max_ma:
             habit.cap_ma = None
-    has_followed = pace.changed_ms is None or habit.sampled_ms >= pace.changed_ms + FOLLOW_MS
+    has_followed = pace.changed_ms is None or habit.sampled_ms >= pace.changed_ms + seen.follow_ms
     if not has_followed or draws_ma >= pace.setpoint_ma - UNUSED_MA:
         habit.unused_since_ms = None
         return
@@ -212,7 +212,7 @@ def _learn_end(habit: Habit, seen: EvseImage, pace: Pace) -> None:
     if habit.is_done or seen.served_wh < CHARGED_WH:
         return
     if pace.setpoint_ma == 0 or (
-        pace.started_ms is not None and seen.sampled_ms < pace.started_ms + FOLLOW_MS
+        pace.started_ms is not None and seen.sampled_ms < pace.started_ms + seen.follow_ms
     ):
         habit.quiet_since_ms = None
     elif habit.quiet_since_ms is None:

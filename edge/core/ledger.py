@@ -12,6 +12,9 @@ under way or lost since, and what it measures, plus a tolerance. Why that is nev
 * A boot may lose every profile: the whole rating is booked until an offer sent afterwards is confirmed.
   The same holds from the start of this process. Only a station that was never heard of since is booked at
   what the guarantee credits once T has passed: then the dead man of the process before us has fired.
+* One whose clock is known to be further off may fall back at any time, or never in time: its fallback is
+  booked always, and its rating once it is silent. The same where the guarantee asks for a proof, and none is
+  there; and while its dead man is tested its rating is booked.
 * What it measures is booked though it may be above all that. Who was seen to draw more than he may does not
   count among those who obey, until a sample that had the time to follow shows it: the others make room. One
   that confirms and then ignores is found by its samples, or by a meter above its limit, not before.
@@ -25,9 +28,7 @@ from edge.core.quantities import NOTHING, larger, minus, on_phases, to_grid
 from edge.core.record import Record
 
 SAMPLE_MAX_AGE_MS = 150_000  # an older sample says nothing about now: sent every minute, a minute under way
-FOLLOW_MS = 8_000  # a car follows a new offer within this: IEC 61851-1 annex A asks for 5 s, plus the station
 RETRY_MS = 5_000  # after a refusal or a lost answer
-DEADLINE_MS = 10_000  # an offer whose answer takes longer is lost; it may have left this late
 
 
 class Book(Record):
@@ -166,9 +167,15 @@ def note_result(book: Book, result: OfferResult, now_ms: int) -> None:
         book.failed_ms = now_ms
 
 
-def must_send(lot: Lot, book: Book, setpoint_ma: int, now_ms: int) -> bool:
-    """Whether the setpoint must leave now: it is new, a refresh is due, or the last try failed."""
-    if book.in_flight and now_ms - book.last_decided_ms <= 2 * DEADLINE_MS:
+def must_send(lot: Lot, book: Book, seen: EvseImage, setpoint_ma: int, now_ms: int) -> bool:
+    """Whether the setpoint must leave now: it is new, a refresh is due, or the last try failed.
+
+    While it is tested only less leaves: what others need goes before what the test wants to see.
+    """
+    if seen.is_tested:
+        told_ma = book.confirmed_ma if book.last_limit_ma is None else book.last_limit_ma
+        return told_ma is None or setpoint_ma < told_ma
+    if book.in_flight and now_ms - book.last_decided_ms <= 2 * seen.deadline_ms:
         return book.last_limit_ma is not None and setpoint_ma < book.last_limit_ma
     if book.last_limit_ma is None:
         return True
@@ -180,22 +187,24 @@ def must_send(lot: Lot, book: Book, setpoint_ma: int, now_ms: int) -> bool:
 
 def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> int:
     """The highest limit that the EVSE may be obeying, in mA per phase, without what it measures."""
-    if not evse.has_dead_man:
+    if not evse.has_dead_man or seen.is_tested:
         return evse.max_ma
+    credit_ma = evse.credit_ma if seen.is_credited and seen.is_on_time else evse.max_ma
     if book.confirmed_ma is None:
         was_silent = not book.has_booted and not book.was_heard
         has_let_go = was_silent and now_ms - book.since_ms > lot.silence_ms
-        held = evse.credit_ma if has_let_go else evse.max_ma
+        held = credit_ma if has_let_go else evse.max_ma
     else:
         age_ms = now_ms - book.confirmed_sent_ms
-        held = book.confirmed_ma if age_ms <= lot.silence_ms else evse.credit_ma
-        if book.is_unsure or not seen.is_linked or (age_ms > lot.refresh_ms and age_ms > _overdue_ms(lot)):
+        held = book.confirmed_ma if age_ms <= lot.silence_ms else credit_ma
+        is_overdue = age_ms > lot.refresh_ms and age_ms > _overdue_ms(lot)
+        if book.is_unsure or not seen.is_linked or not seen.is_on_time or is_overdue:
             held = max(held, evse.fallback_ma)
     for _, limit_ma, decided_ms in book.possible:
-        may_hold = now_ms - decided_ms <= lot.silence_ms + DEADLINE_MS
-        held = max(held, limit_ma if may_hold else evse.credit_ma)
-    if held < evse.min_ma and not seen.pause_proven:
-        held = evse.min_ma
+        may_hold = now_ms - decided_ms <= lot.silence_ms + seen.deadline_ms
+        held = max(held, limit_ma if may_hold else credit_ma)
+    if held < evse.idle_ma and not seen.pause_proven:
+        held = evse.idle_ma
     return min(held, evse.max_ma)
 
 
@@ -251,7 +260,7 @@ def excess(
     """
     if book.confirmed_ma is None:
         book.overdraws = False
-    if flowing_ma is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + FOLLOW_MS:
+    if flowing_ma is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + seen.follow_ms:
         return NOTHING
     allowed_ma = with_tolerance(lot, on_phases(held_ma, phases))
     book.overdraws = larger(allowed_ma, flowing_ma) is not allowed_ma

@@ -8,7 +8,6 @@ go down might not obey.
 from edge.core import failsafe, protection
 from edge.core.headroom import Headroom
 from edge.core.image import Image
-from edge.core.ledger import DEADLINE_MS, FOLLOW_MS
 from edge.core.memory import Memory
 from edge.core.protection import Curve, Heat
 from edge.core.quantities import NOTHING, PHASES, larger, minus, on_phases, plus
@@ -27,6 +26,7 @@ def bear(
     if not memory.heats:
         return
     meters = {meter.circuit: meter for meter in image.meters}
+    slowest_ms = max([one.seen.deadline_ms + one.seen.follow_ms for one in standing.values()] or [0])
     for name in sorted(memory.heats):
         circuit = memory.lot.tree.circuits[name]
         curve = protection.curve_of(circuit.protection, circuit.rating_ma)
@@ -40,18 +40,18 @@ def bear(
         if max(load_ma) > circuit.rating_ma:
             age_ms = now_ms - meters[name].taken_ms if name in meters else 0
             over_ma = minus(load_ma, memory.lot.tree.rating(name))
-            if _is_borne(room, heat, curve, circuit.rating_ma, age_ms) and _can_shed(
+            if _is_borne(room, heat, curve, circuit.rating_ma, age_ms, slowest_ms) and _can_shed(
                 memory, standing, name, over_ma
             ):
                 room.bear(sums[name])
         room.used_permille = protection.used_permille(heat, curve)
 
 
-def _is_borne(room: Headroom, heat: Heat, curve: Curve, rating_ma: int, age_ms: int) -> bool:
+def _is_borne(room: Headroom, heat: Heat, curve: Curve, rating_ma: int, age_ms: int, slowest_ms: int) -> bool:
     """`age_ms`: of the reading. An offer may take its whole deadline to arrive; then the car follows."""
     if room.bounds.limit_ma < rating_ma or not failsafe.is_believed(room.meter):
         return False
-    reaction_ms = age_ms + protection.CYCLE_MS + DEADLINE_MS + FOLLOW_MS
+    reaction_ms = age_ms + protection.CYCLE_MS + slowest_ms
     return protection.bears(heat, curve, rating_ma, reaction_ms)
 
 

@@ -5,7 +5,7 @@ A setpoint that a failsafe lowered may return to where it was as soon as the fai
 burst of readings must not darken the lot for minutes.
 """
 
-from edge.core.ledger import FOLLOW_MS
+from edge.core.evse import FOLLOW_MS
 from edge.core.lot import Lot
 from edge.core.record import Record
 
@@ -84,7 +84,7 @@ def is_inside_min_on(lot: Lot, pace: Pace, now_ms: int) -> bool:
     return pace.setpoint_ma > 0 and pace.started_ms is not None and now_ms - pace.started_ms < lot.min_on_ms
 
 
-def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int) -> None:
+def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int, follow_ms: int = FOLLOW_MS) -> None:
     """Write the new setpoint into the memory of the pace."""
     before_ma = pace.setpoint_ma
     if setpoint_ma == before_ma:
@@ -100,7 +100,7 @@ def move(pace: Pace, setpoint_ma: int, *, by_failsafe: bool, now_ms: int) -> Non
     else:
         if setpoint_ma >= pace.restore_ma:
             pace.restore_ma = 0
-        if pace.lowest_ma is not None and now_ms - pace.lowest_ms < FOLLOW_MS:
+        if pace.lowest_ma is not None and now_ms - pace.lowest_ms < follow_ms:
             pace.lowest_ma = setpoint_ma  # it was not told less for long enough to have followed
             pace.lowest_ms = now_ms
         pace.raised_ms = now_ms

@@ -1,7 +1,7 @@
 """Where an EVSE stands in this cycle: everything that is known or must be assumed of it, worked out once."""
 
 from edge.core import learning, ledger, switching
-from edge.core.evse import Evse, EvseImage
+from edge.core.evse import Evse, EvseImage, as_formed
 from edge.core.learning import Habit, phases_of
 from edge.core.ledger import Book
 from edge.core.lot import Lot
@@ -36,6 +36,7 @@ class Standing:
 
     def __init__(self, memory: Memory, evse: Evse, seen: EvseImage, now_ms: int) -> None:
         lot = memory.lot
+        evse = as_formed(evse, seen)
         self.evse = evse
         self.seen = seen
         self.book: Book = memory.books[evse.id]
@@ -48,7 +49,7 @@ class Standing:
         self.held_ma = ledger.held_ma(lot, evse, seen, self.book, now_ms)
         self.booked_ma = ledger.booked(lot, self.held_ma, self.phases, self.flowing_ma)
         self.excess_ma = ledger.excess(lot, self.held_ma, self.phases, self.flowing_ma, seen, self.book)
-        self.idle_ma = 0 if seen.pause_proven else evse.min_ma + lot.tolerance_ma
+        self.idle_ma = 0 if seen.pause_proven else evse.idle_ma + lot.tolerance_ma
 
     @property
     def priority(self) -> int:

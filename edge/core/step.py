@@ -11,7 +11,7 @@ paid for by confirmed reductions -> what must be sent.
 """
 
 from edge.core import demand, learning, ledger, limits, overload, pacing, switching
-from edge.core.evse import EvseImage
+from edge.core.evse import EvseImage, as_formed
 from edge.core.headroom import Headroom, survey
 from edge.core.image import CONFIRMED, Decision, Image, Offer, Reason, Setpoint
 from edge.core.lot import Lot
@@ -71,7 +71,8 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
         here, pace = seen[evse.id], memory.paces[evse.id]
         _note_session(pace, here)
         all_phases = not evse.can_switch or _note_switch(memory.switches[evse.id], here, pace, now_ms)
-        learning.observe(memory.habits[evse.id], evse, here, pace, now_ms, all_phases=all_phases)
+        formed = as_formed(evse, here)
+        learning.observe(memory.habits[evse.id], formed, here, pace, now_ms, all_phases=all_phases)
 
 
 def _note_switch(switch: Switch, here: EvseImage, pace: Pace, now_ms: int) -> bool:
@@ -89,7 +90,7 @@ def _note_session(pace: Pace, here: EvseImage) -> None:
         pacing.begin_session(pace)
     elif not here.wants and pace.serving:
         pacing.end_session(pace)
-    if here.sampled_ms >= pace.lowest_ms + ledger.FOLLOW_MS:
+    if here.sampled_ms >= pace.lowest_ms + here.follow_ms:
         pace.lowest_ma = None  # the sample shows what became of it
     if not here.wants or here.terminals_ma is None:
         return
@@ -130,7 +131,9 @@ def _settle(
             setpoint_ma = min(target.ma, one.kept_ma())
             reason = Reason(word="unpaid", where=reason.where, phase=reason.phase)
         by_failsafe = target.by_failsafe or reason.word == "cut"
-        pacing.move(one.pace, setpoint_ma, by_failsafe=by_failsafe, now_ms=now_ms)
+        pacing.move(
+            one.pace, setpoint_ma, by_failsafe=by_failsafe, now_ms=now_ms, follow_ms=one.seen.follow_ms
+        )
         setpoints[name] = Setpoint(evse=name, limit_ma=setpoint_ma, reason=reason, booked_ma=one.booked_ma)
     return [setpoints[evse.id] for evse in lot.evses]
 
@@ -192,7 +195,7 @@ def _offers(
     due = []
     for setpoint in setpoints:
         one = standing[setpoint.evse]
-        if one.seen.is_linked and ledger.must_send(memory.lot, one.book, setpoint.limit_ma, now_ms):
+        if one.seen.is_linked and _must_send(memory.lot, one, setpoint, now_ms):
             due.append((setpoint.limit_ma - (one.book.last_limit_ma or 0), setpoint.evse, setpoint.limit_ma))
     offers = [_tell_phases(memory, one, now_ms) for one in _ready_to_switch(memory, standing, now_ms)]
     told = {offer.evse for offer in offers}
@@ -201,6 +204,10 @@ def _offers(
         ledger.note_decided(standing[evse_id].book, memory.number, limit_ma, now_ms)
         offers.append(Offer(evse=evse_id, number=memory.number, limit_ma=limit_ma))
     return offers
+
+
+def _must_send(lot: Lot, one: Standing, setpoint: Setpoint, now_ms: int) -> bool:
+    return ledger.must_send(lot, one.book, one.seen, setpoint.limit_ma, now_ms)
 
 
 def _ready_to_switch(memory: Memory, standing: dict[str, Standing], now_ms: int) -> list[Standing]:
@@ -235,7 +242,7 @@ def _has_proven_pause(one: Standing, now_ms: int) -> bool:
         return False
     since_ms = seen.sampled_ms - book.changed_ms
     if one.pace.has_drawn:
-        return since_ms >= ledger.FOLLOW_MS
+        return since_ms >= seen.follow_ms
     return seen.says_paused and since_ms >= HELD_BACK_MS
 
 

@@ -22,7 +22,7 @@ he boots.
 from edge.core.evse import Evse, EvseImage
 from edge.core.image import CONFIRMED, REFUSED, OfferResult
 from edge.core.learning import ACTIVE_MA, STOPPED_MA, Habit
-from edge.core.ledger import DEADLINE_MS, FOLLOW_MS, RETRY_MS, Book
+from edge.core.ledger import RETRY_MS, Book
 from edge.core.record import Record
 
 STEADY = "steady"
@@ -136,12 +136,12 @@ def observe(switch: Switch, seen: EvseImage, now_ms: int) -> None:
     """What a sample shows of it, and the end of the rest."""
     used = 0 if seen.terminals_ma is None else len([ma for ma in seen.terminals_ma if ma > ACTIVE_MA])
     if used > ONE and switch.stage == STEADY:
-        is_new = switch.changed_ms is None or seen.sampled_ms >= switch.changed_ms + FOLLOW_MS
+        is_new = switch.changed_ms is None or seen.sampled_ms >= switch.changed_ms + seen.follow_ms
         if switch.connected == ONE and is_new:
             switch.connected = None
         elif switch.connected is None and is_new:
             switch.connected = THREE
-    if switch.stage == CHANGING and now_ms - switch.stage_ms > 3 * DEADLINE_MS:
+    if switch.stage == CHANGING and now_ms - switch.stage_ms > 3 * seen.deadline_ms:
         _try_again(switch, now_ms)  # its outcome was lost, too
     if switch.stage == RESTING and now_ms - switch.stage_ms >= REST_MS:
         switch.enter(STEADY, now_ms)
@@ -151,11 +151,12 @@ def is_stopped(switch: Switch, seen: EvseImage, book: Book, now_ms: int) -> bool
     """Whether nothing flows, by its confirmation and by its meter, so that phases may be changed."""
     if switch.stage != STOPPING or now_ms < switch.stage_ms or not seen.is_linked:
         return False
-    if book.confirmed_ma != 0 or book.possible or not book.is_sure or now_ms < book.changed_ms + FOLLOW_MS:
+    followed_ms = book.changed_ms + seen.follow_ms
+    if book.confirmed_ma != 0 or book.possible or not book.is_sure or now_ms < followed_ms:
         return False
     if seen.terminals_ma is None:
         return not seen.has_car
-    return max(seen.terminals_ma) <= STOPPED_MA and seen.sampled_ms >= book.changed_ms + FOLLOW_MS
+    return max(seen.terminals_ma) <= STOPPED_MA and seen.sampled_ms >= followed_ms
 
 
 def tell(switch: Switch, number: int, now_ms: int) -> int:

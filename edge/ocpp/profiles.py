@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from edge.core.ledger import DEADLINE_MS, FOLLOW_MS
+from edge.core.evse import MOST_DEADLINE_MS, MOST_FOLLOW_MS
 from edge.core.lot import CLOCK_ERROR_MS
 
 Purpose = Literal["ChargePointMaxProfile", "TxDefaultProfile", "TxProfile"]
@@ -20,7 +20,9 @@ RateUnit = Literal["A", "W"]
 BACKDATE_S = 15  # how far the charger's clock may be behind ours before a refresh makes it dip
 FLOOR_MA = 6000  # a car cannot charge with less (IEC 61851-1 annex A); between 0 and this nothing is offered
 BENEATH, ABOVE = 0, 1  # stack levels of the pair
-_LATEST_S = (2 * CLOCK_ERROR_MS + FOLLOW_MS + DEADLINE_MS) // 1000  # clocks, a car's way down, a late offer
+_LATEST_S = (
+    2 * CLOCK_ERROR_MS + MOST_FOLLOW_MS + MOST_DEADLINE_MS
+) // 1000  # clocks, a car's way down, a late offer
 LONG_AGO_MS = 1_577_836_800_000  # 2020-01-01, before any charger's clock that works
 _FIRST_ID = 9000
 _PERIOD_S = {"Daily": 86_400, "Weekly": 604_800}

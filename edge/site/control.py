@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from edge.core.evse import DEADLINE_MS, FOLLOW_MS
 from edge.core.image import (
     CONFIRMED,
     LOST,
@@ -25,7 +26,6 @@ from edge.core.image import (
     Offer,
     OfferResult,
 )
-from edge.core.ledger import DEADLINE_MS, FOLLOW_MS
 from edge.core.memory import Memory
 from edge.core.record import Record
 from edge.core.step import step

@@ -5,8 +5,8 @@ from collections import deque
 from typing import Literal
 
 from edge.core import failsafe
+from edge.core.evse import FOLLOW_MS
 from edge.core.image import CircuitView, Decision, DemandView, Setpoint
-from edge.core.ledger import FOLLOW_MS
 from edge.core.quantities import NOTHING, minus, plus, to_grid
 from edge.site import sentences
 from edge.site.blueprint import Blueprint

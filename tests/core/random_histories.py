@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from edge.core.circuit import Circuit, Tree
-from edge.core.evse import Evse, EvseImage
+from edge.core.evse import DEADLINE_MS, Evse, EvseImage
 from edge.core.image import CONFIRMED, LOST, REFUSED, UNSENT, Image, LimitImage, MeterImage, OfferResult
-from edge.core.ledger import DEADLINE_MS
 from edge.core.lot import CLOCK_ERROR_MS, Lot
 from edge.core.memory import Memory
 from edge.core.protection import Heat

@@ -369,6 +369,41 @@ def test_charger_clock_behind() -> None:
     assert max(booked(lot)) == 6_600
 
 
+def known_as(lot: VirtualLot, **values) -> None:
+    """From now on every image says this of the bays."""
+
+    def change(_: VirtualLot, image: Image) -> None:
+        for evse in image.evses:
+            for name, value in values.items():
+                setattr(evse, name, value)
+
+    lot.sloppy = change
+
+
+def test_charger_clock_beyond_all_credit() -> None:
+    lot = alone()
+    lot.stations["bay-0"].charging = False
+    known_as(lot, is_on_time=False, pause_proven=True)
+    lot.run(60_000)
+    assert max(booked(lot)) >= 6_600
+    station = lot.stations["bay-0"]
+    station.is_linked, station.losses, station.sample = False, 1, None
+    lot.run(lot.lot.dead_man_ms + 20_000)
+    assert max(booked(lot)) == 32_600
+
+
+def test_charger_whose_dead_man_is_tested() -> None:
+    lot = alone()
+    known_as(lot, is_tested=True)
+    told = lot.memory.number
+    lot.run(lot.lot.dead_man_ms // 2)
+    assert max(booked(lot)) == 32_600
+    assert lot.memory.number == told, "no refresh"
+    lot.building = [60_000] * 3
+    lot.run(2_000)
+    assert lot.memory.number > told, "less, for the building needs it"
+
+
 def test_charger_without_a_dead_man() -> None:
     lot = VirtualLot(1, bays=1)
     lot.lot.by_id["bay-0"].has_dead_man = False

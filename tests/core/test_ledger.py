@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from edge.core import ledger
 from edge.core.circuit import Circuit, Tree
-from edge.core.evse import Evse, EvseImage
+from edge.core.evse import FOLLOW_MS, Evse, EvseImage
 from edge.core.image import CONFIRMED, LOST, REFUSED, UNSENT, OfferResult
 from edge.core.ledger import Book
 from edge.core.lot import CLOCK_ERROR_MS, Lot
@@ -193,7 +193,7 @@ class Ledger(RuleBasedStateMachine):
         if max(over_ma) > 0:
             assert not self.book.is_sure
             assert max(over_ma) == self.sample_ma - held_ma - (self.lot.tolerance_ma if held_ma else 0)
-        has_followed = self.sampled_ms >= self.book.changed_ms + ledger.FOLLOW_MS
+        has_followed = self.sampled_ms >= self.book.changed_ms + FOLLOW_MS
         if was_known and self.book.confirmed_ma is not None and not has_followed:
             assert self.book.overdraws, "being told less is no proof of drawing less"
 
@@ -245,6 +245,9 @@ def test_a_hundred_thousand_steps_of_chance_find_no_current_that_is_not_booked()
             getattr(machine, name)(**{key: chance.choice(values) for key, values in CHOICES[name].items()})
             machine.whatever_it_believes_is_booked()
             machine.who_was_seen_to_draw_more_than_it_may_is_not_relied_on()
+
+
+HERE = EvseImage(id="bay-1", is_linked=True)
 
 
 def book_of(**options) -> Book:
@@ -332,21 +335,21 @@ def test_zero_is_booked_as_the_minimum_until_pausing_is_proven() -> None:
 def test_nothing_is_sent_twice_while_an_answer_is_awaited_unless_it_lowers() -> None:
     lot, book = lot_of(), book_of(confirmed_ma=6_000)
     ledger.note_decided(book, 1, 16_000, 1_000)
-    assert not ledger.must_send(lot, book, 16_000, 1_100)
-    assert not ledger.must_send(lot, book, 20_000, 1_100)
-    assert ledger.must_send(lot, book, 10_000, 1_100)
+    assert not ledger.must_send(lot, book, HERE, 16_000, 1_100)
+    assert not ledger.must_send(lot, book, HERE, 20_000, 1_100)
+    assert ledger.must_send(lot, book, HERE, 10_000, 1_100)
 
 
 def test_an_offer_is_repeated_every_third_of_t_and_a_refused_one_with_growing_waits() -> None:
     lot, book = lot_of(), book_of()
     ledger.note_decided(book, 1, 16_000, 1_000)
     ledger.note_result(book, OfferResult(evse="bay-1", number=1, result=CONFIRMED, sent_ms=1_000), 1_100)
-    assert not ledger.must_send(lot, book, 16_000, 1_000 + TIMES_MS[1] // 3 - 1)
-    assert ledger.must_send(lot, book, 16_000, 1_000 + TIMES_MS[1] // 3)
+    assert not ledger.must_send(lot, book, HERE, 16_000, 1_000 + TIMES_MS[1] // 3 - 1)
+    assert ledger.must_send(lot, book, HERE, 16_000, 1_000 + TIMES_MS[1] // 3)
     for number in (2, 3):
         ledger.note_decided(book, number, 20_000, 2_000)
         ledger.note_result(
             book, OfferResult(evse="bay-1", number=number, result=REFUSED, sent_ms=2_000), 2_000
         )
-    assert not ledger.must_send(lot, book, 20_000, 11_900)
-    assert ledger.must_send(lot, book, 20_000, 12_000)
+    assert not ledger.must_send(lot, book, HERE, 20_000, 11_900)
+    assert ledger.must_send(lot, book, HERE, 20_000, 12_000)

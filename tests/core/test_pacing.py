@@ -1,6 +1,6 @@
 """What the pace remembers of setpoints that went down and up."""
 
-from edge.core.ledger import FOLLOW_MS
+from edge.core.evse import FOLLOW_MS
 from edge.core.pacing import Pace, move
 
 

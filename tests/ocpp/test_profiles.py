@@ -78,8 +78,8 @@ def test_a_refresh_replaces_and_renews():
 
 
 def test_a_pause_rises_to_the_fallback_when_we_are_gone_and_all_others_have_gone_down():
-    others_told_s = T_S // 3 + 10  # refreshed just before the end, and an offer that left late
-    others_down_s = others_told_s + T_S + 15 + 8  # by a clock that is 15 s late, and a car that takes 8 s
+    others_told_s = T_S // 3 + 15  # refreshed just before the end, and an offer that left late
+    others_down_s = others_told_s + T_S + 15 + 15  # by a clock that is 15 s late, and a car that takes 15 s
     late_s = others_down_s + 15 + 1  # by a clock that is 15 s early and counts whole seconds
     assert [allowed(pair(limit_ma=0), s) for s in (0, late_s - 1, late_s)] == [0, 0, 6_000]
 

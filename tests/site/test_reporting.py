@@ -3,8 +3,8 @@
 import pytest
 
 from edge import settings
+from edge.core.evse import FOLLOW_MS
 from edge.core.image import CircuitView, Decision, Reason, Setpoint
-from edge.core.ledger import FOLLOW_MS
 from edge.core.quantities import everywhere
 from edge.site.blueprint import Blueprint
 from edge.site.events import EvseStatusChanged, LinkChanged, Sampled
