@@ -11,13 +11,23 @@ import msgspec
 from edge.chargers.keyring import Keyring
 from edge.chargers.ocpp_setup import set_up
 from edge.core.errors import PeerError
-from edge.dialects.v16 import charger_commands, charger_events, charger_profiles
+from edge.dialects.v16 import charger_commands, charger_events, charger_probe, charger_profiles
 from edge.dialects.v16.arrival import Arrival
+from edge.dialects.v16.charger_forms import Forms
 from edge.links.ocppj import Connection
 from edge.ocpp.rpc import CallRefused, CallTimedOut, LinkLost
 from edge.settings.model import ChargerSettings
 from edge.site.commands import AnyCommand, ChangeCredential, NoAnswer, Outcome, Unreachable
-from edge.site.events import Acknowledged, Answer, AnyEvent, BootAnswer, LinkChanged, Sampled
+from edge.site.events import (
+    Acknowledged,
+    Answer,
+    AnyEvent,
+    BootAnswer,
+    LinkChanged,
+    PassportLearned,
+    Sampled,
+)
+from edge.site.passport import Said
 from edge.site.ports import Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
 
 log = logging.getLogger(__name__)
@@ -38,10 +48,9 @@ class OcppCharger:
         self._keyring = keyring
         self._site = site
         self._clock = clock
-        self._offers = {
-            number: charger_profiles.offers(number, fallback_ma=evse.fallback_ma)
-            for number, evse in enumerate(settings.evses, start=1)
-        }
+        self._forms = Forms(settings)
+        self._away_until_ms = 0
+        self._is_probing = asyncio.Lock()
         self._link: _Link | None = None
         self._turn = asyncio.Lock()
         self._next: Connection | None = None
@@ -89,8 +98,14 @@ class OcppCharger:
     ) -> Coroutine[Any, Any, OfferOutcome]:
         """The CALL leaves now, unless another waits for its answer; what becomes of it is awaited."""
         sent_ms = self._clock.mono_ms()
-        payload = self._offers[evse].render(
-            limit_ma=limit_ma, now_ms=self._clock.now_ms(), hold_s=valid_ms // 1000
+        view = self._site.charger(self.settings.name)
+        self._forms.take(view.form)
+        payload = self._forms.render(
+            evse,
+            limit_ma,
+            now_ms=self._clock.now_ms(),
+            hold_s=valid_ms // 1000,
+            transaction_id=view.transactions.get(evse),
         )
         call = link.connection.begin(charger_profiles.SET_PROFILE, payload, timeout_s=deadline_ms / 1000)
         return self._outcome(call, sent_ms)
@@ -147,6 +162,63 @@ class OcppCharger:
             outcome: Outcome = end.value
             return outcome
 
+    # -- its passport ------------------------------------------------------------------------------------
+
+    async def probe(self) -> bool:
+        """Find out what it can without a car and report it; whether that came about."""
+        link = self._link
+        if link is None or not link.ready.is_set():
+            return False
+        try:
+            async with self._is_probing:
+                return await self._probe(link)
+        except (CallTimedOut, LinkLost, PeerError) as fault:
+            log.info("%s: its probe broke off: %s", self.settings.name, fault)
+            return False
+
+    async def _probe(self, link: "_Link") -> bool:
+        calls = charger_probe.probe(
+            max_ma=self.settings.rating_ma or sum(evse.max_ma for evse in self.settings.evses),
+            unit=self._forms.unit,
+            has_default=self._forms.was_guarded,
+            is_idle=not self._site.charger(self.settings.name).transactions,
+            now_ms=self._clock.now_ms(),
+        )
+        try:
+            action, payload = next(calls)
+            while True:
+                try:
+                    raw = await link.connection.call(action, payload, timeout_s=CALL_S)
+                except CallRefused as refusal:
+                    action, payload = calls.throw(refusal)
+                else:
+                    action, payload = calls.send(bytes(raw))
+        except StopIteration as end:
+            said: Said = end.value
+        await self._site.report(
+            PassportLearned(
+                charger=self.settings.name,
+                at_ms=self._clock.now_ms(),
+                seen_ms=self._clock.mono_ms(),
+                is_synchronised=self._clock.is_synchronised(),
+                said=said,
+            )
+        )
+        return True
+
+    @property
+    def away_s(self) -> int:
+        """For how many seconds it must not connect; 0: it may."""
+        return max(0, -(-(self._away_until_ms - self._clock.mono_ms()) // 1000))
+
+    async def stay_away(self, for_ms: int) -> None:
+        """Lose the link, and refuse a new one for so long; 0 lets it come back now."""
+        self._away_until_ms = self._clock.mono_ms() + for_ms if for_ms else 0
+        link = self._link
+        if for_ms and link is not None:
+            await link.connection.close(reason="its dead man is tested")
+            await link.is_over.wait()
+
     # -- a connection's life -----------------------------------------------------------------------------
 
     async def _live(self, connection: Connection) -> None:
@@ -160,6 +232,7 @@ class OcppCharger:
         finally:
             self._link = None
             await self._tell_link(connection, is_up=False)
+            link.is_over.set()
 
     async def _tell_link(self, connection: Connection, *, is_up: bool) -> None:
         await self._site.report(
@@ -184,14 +257,18 @@ class OcppCharger:
             has_booted = link.booted.is_set()
             link.booted.clear()
             view = self._site.charger(self.settings.name)
+            self._forms.take(view.form)
             await set_up(
                 link.connection,
                 self.settings,
                 now_ms=self._clock.now_ms(),
                 has_booted=has_booted,
                 is_known=view.boot is not None,
+                forms=self._forms,
                 on_guarded=link.ready.set,
             )
+            if self._site.charger(self.settings.name).needs_probe:
+                await self.probe()
             await link.booted.wait()
 
     async def _heard(self, link: "_Link", action: str, raw: msgspec.Raw) -> bytes:
@@ -200,7 +277,7 @@ class OcppCharger:
             now_ms=self._clock.now_ms(),
             mono_ms=self._clock.mono_ms(),
             is_synchronised=self._clock.is_synchronised(),
-            linked_ms=link.linked_ms,
+            linked_ms=link.linked_ms + min(0, self._forms.clock_offset_ms),
         )
         answer: Answer = Acknowledged()
         for event in charger_events.events_of(action, raw, arrival):
@@ -229,3 +306,4 @@ class _Link:
         self.booted = asyncio.Event()
         self.ready = asyncio.Event()
         self.is_clock_off = False
+        self.is_over = asyncio.Event()

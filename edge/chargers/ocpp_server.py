@@ -101,6 +101,9 @@ class OcppServer:
             return refusal
         if charger is not None:
             self._look_at(knock, charger)
+            away_s = self.chargers[charger].away_s
+            if away_s:
+                return Refusal(status=503, sentence="its dead man is tested", retry_after_s=away_s)
             return None
         if identity in self.chargers:  # a stranger must not be taken for the charger of that name
             log.warning("%s at %s bears a charger's name but is not its station", identity, knock.address)

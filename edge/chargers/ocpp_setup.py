@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from edge.core.errors import PeerError
 from edge.dialects.v16 import charger_profiles as dialect
+from edge.dialects.v16.charger_forms import Forms
 from edge.links.ocppj import Connection
 from edge.ocpp.rpc import CallRefused, Fault, LinkLost
 from edge.settings.model import ChargerSettings
@@ -23,6 +24,7 @@ async def set_up(
     now_ms: int,
     has_booted: bool,
     is_known: bool,
+    forms: Forms,
     on_guarded: Callable[[], None],
 ) -> None:
     """Tell a charger everything that it must know. `on_guarded` is called when limits may follow.
@@ -32,8 +34,7 @@ async def set_up(
     lost link ends this quietly.
     """
     try:
-        for connector in range(1, len(charger.evses) + 1):
-            await _guard(connection, charger, connector, now_ms if has_booted else None)
+        await _guard_all(connection, charger, forms, now_ms if has_booted else None)
         on_guarded()
         await _ask(connection, dialect.CLEAR_PROFILE, dialect.release())
         await _sample(connection, charger.name)
@@ -46,22 +47,38 @@ async def set_up(
         log.warning("%s answers what cannot be read: %s", charger.name, fault)
 
 
-async def _guard(
-    connection: Connection, charger: ChargerSettings, connector: int, now_ms: int | None
+async def _guard_all(
+    connection: Connection, charger: ChargerSettings, forms: Forms, now_ms: int | None
 ) -> None:
+    """The dead man of every connector; where a current is refused that a charger does not know, in W."""
+    is_taken = [await _guard(connection, charger, forms, connector, now_ms) for connector in forms.connectors]
+    if all(is_taken):
+        return
+    raw = await _ask(connection, dialect.READ, dialect.read_unit())
+    if raw is not None and dialect.wants_watts(raw) and forms.turn_to_watts():
+        log.info("%s takes limits in W only", charger.name)
+        for connector in forms.connectors:
+            await _guard(connection, charger, forms, connector, now_ms)
+
+
+async def _guard(
+    connection: Connection, charger: ChargerSettings, forms: Forms, connector: int, now_ms: int | None
+) -> bool:
     """The lower profile of a connector; with a time also the upper one, at the fallback."""
     fallback_ma = charger.evses[connector - 1].fallback_ma
-    payloads = [dialect.fallback(connector, fallback_ma=fallback_ma)]
+    payloads = [dialect.fallback(connector, fallback_ma=fallback_ma, wire=forms.wire(connector))]
     if now_ms is not None:
-        upper = dialect.offers(connector, fallback_ma=fallback_ma)
-        payloads.append(upper.render(limit_ma=fallback_ma, now_ms=now_ms, hold_s=FIRST_HOLD_S))
+        payloads.append(forms.render(connector, fallback_ma, now_ms=now_ms, hold_s=FIRST_HOLD_S))
     for payload in payloads:
         refusal = _refusal(await _ask(connection, dialect.SET_PROFILE, payload))
         if refusal is not None:
             amperes = fallback_ma // 1000
             log.warning("%s does not take its fallback of %d A: %s", charger.name, amperes, refusal)
-            return
+            forms.was_guarded = False
+            return False
+    forms.was_guarded = True
     log.info("%s fallback %d A accepted, connector %d", charger.name, fallback_ma // 1000, connector)
+    return True
 
 
 def _refusal(raw: bytes | None) -> str | None:

@@ -55,12 +55,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model wants its limits: `step_ma` 1000 until 0.1 A is proven; W needs voltage and phases."""
+    """How a model wants its limits: `step_ma` 1000 until 0.1 A is proven; W needs voltage and phases.
+
+    `is_divided` False: all of a power may flow on one phase, so that it is no more than the limit there; from
+    `full_ma` on no phase can carry more anyway.
+    """
 
     unit: RateUnit = "A"
     step_ma: int = 1000
     voltage_v: int = 230
     phases: int = 3
+    is_divided: bool = True
+    full_ma: int | None = None
 
     def rate(self, limit_ma: int) -> int:
         """A limit per phase in mA as a rate, rounded down; what no car can use becomes 0."""
@@ -69,7 +75,8 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
             return 0
         if self.unit == "A":
             return limit_ma
-        watts = limit_ma * self.voltage_v * self.phases // 1000
+        is_whole = self.is_divided or (self.full_ma is not None and limit_ma >= self.full_ma)
+        watts = limit_ma * self.voltage_v * (self.phases if is_whole else 1) // 1000
         return watts * 1000
 
     def period(self, start_s: int, limit_ma: int) -> Period:

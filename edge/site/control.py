@@ -33,6 +33,7 @@ from edge.site.blueprint import Blueprint
 from edge.site.commands import Trigger
 from edge.site.demands import Demands
 from edge.site.observed import SAMPLE_LAG_MS, ObservedCharger
+from edge.site.passports import Passports
 from edge.site.ports import (
     Charger,
     Clock,
@@ -84,22 +85,20 @@ class Control:
         clock: Clock,
         recorder: Recorder | None,
         *,
-        proven_pauses: set[str],
+        passports: Passports,
     ) -> None:
-        """`proven_pauses`: models (vendor/model/firmware) that were seen to stop at 0 A; it grows."""
         self.cycle = 0
         self.decision: Decision | None = None
         self.readings: dict[str, Reading] = {}
         self.limits: dict[str, Limit] = {}
         self.on_cycle: Callable[[Decision], None] = lambda _: None
-        self.on_learned: Callable[[str], None] = lambda _: None
         self.on_sleeper: Callable[[str], None] = lambda _: None
         self.demands = Demands(blueprint, clock)
         self._blueprint = blueprint
         self._observed = observed
         self._clock = clock
         self._recorder = recorder
-        self._proven_pauses = proven_pauses
+        self._passports = passports
         self._memory = Memory(blueprint.lot, now_ms=clock.mono_ms())
         self._results: list[OfferResult] = []
         self._chargers: dict[str, Charger] = {}
@@ -161,7 +160,7 @@ class Control:
         await asyncio.sleep(0)  # every one of them runs until it waits for its answer
         self._record(now_ms, checkpoint, image, decision)
         for evse in decision.learned:
-            self._learn(evse)
+            self._passports.paused(evse)
         for evse in decision.sleepers:
             self._mark_sleeper(evse)
         self.decision = decision
@@ -183,7 +182,7 @@ class Control:
         evses = []
         for name in sorted(self._observed):
             charger = self._observed[name]
-            evses.extend(charger.images(pause_proven=charger.model in self._proven_pauses))
+            evses.extend(charger.images(self._passports.traits))
         expired = [
             name
             for name, limit in self.limits.items()
@@ -207,7 +206,10 @@ class Control:
         if driver is None:
             return _never_sent()
         return driver.offer(
-            number, offer.limit_ma, valid_ms=self._blueprint.lot.dead_man_ms, deadline_ms=DEADLINE_MS
+            number,
+            offer.limit_ma,
+            valid_ms=self._blueprint.lot.dead_man_ms,
+            deadline_ms=self._passports.deadline_ms(charger),
         )
 
     async def _follow(self, offer: Offer, sent: Coroutine[Any, Any, OfferOutcome]) -> None:
@@ -220,6 +222,7 @@ class Control:
         rises = limit_ma > self._confirmed_ma.get(evse, 0)
         if isinstance(outcome, Confirmed):
             self._confirmed_ma[evse] = limit_ma
+            self._passports.answered(evse, limit_ma, outcome.sent_ms)
             if rises:
                 await self._look_again(evse)
 
@@ -244,6 +247,7 @@ class Control:
         """Once when offers begin to fail, once when they succeed again."""
         if isinstance(outcome, OfferRefused):
             self.refusing.add(evse)
+            self._passports.refused(evse)
         elif isinstance(outcome, Confirmed):
             self.refusing.discard(evse)
         if isinstance(outcome, Confirmed):
@@ -266,13 +270,6 @@ class Control:
             observed.sleeps = True
             log.info("%s: its car did not wake after a pause; it keeps its minimum from now on", evse)
             self.on_sleeper(observed.token)
-
-    def _learn(self, evse: str) -> None:
-        model = self._observed[self._blueprint.places[evse][0]].model
-        if model and model not in self._proven_pauses:
-            self._proven_pauses.add(model)
-            log.info("%s stopped its current at 0 A: pausing is proven for %s", evse, model)
-            self.on_learned(model)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,8 @@ from typing import Literal
 
 import msgspec
 
+from edge.site.passport import Said
+
 EvseState = Literal[
     "available",
     "occupied",
@@ -207,6 +209,12 @@ class AlertRaised(Event, frozen=True, kw_only=True, tag="alert-raised"):
     is_critical: bool = True
 
 
+class PassportLearned(Event, frozen=True, kw_only=True, tag="passport-learned"):
+    """A probe of the charger has come back; what it proved only measured current tells."""
+
+    said: Said
+
+
 AnyEvent = (
     ChargerBooted
     | LinkChanged
@@ -222,6 +230,7 @@ AnyEvent = (
     | CertificateRequested
     | AlertRaised
     | StrangerHeld
+    | PassportLearned
 )
 
 

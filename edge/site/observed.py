@@ -1,11 +1,12 @@
 """What is known of every charger and EVSE: the events, folded into the latest state."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 
-from edge.core.evse import EvseImage
+from edge.core.evse import AMPERES, DEADLINE_MS, FOLLOW_MS, EvseImage
 from edge.site.energy import EnergyRegister
 from edge.site.events import (
     AnyEvent,
@@ -35,6 +36,20 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     departs_mono_ms: int | None = None
     energy_wh: int | None = None
     priority: int | None = None
+
+
+class Traits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a passport lets the next step assume of an EVSE; the names are those of `EvseImage`."""
+
+    pause_proven: bool = False
+    unit: str = AMPERES
+    step_ma: int | None = None
+    min_ma: int | None = None
+    follow_ms: int = FOLLOW_MS
+    deadline_ms: int = DEADLINE_MS
+    is_credited: bool = True
+    is_on_time: bool = True
+    is_tested: bool = False
 
 
 class ObservedEvse:
@@ -194,13 +209,18 @@ class ObservedCharger:
             is_linked=self.is_linked,
             boot=self.boot,
             statuses=tuple(each for each in (self.status, *statuses) if each is not None),
+            transactions={
+                number: evse.transaction_id
+                for number, evse in self.evses.items()
+                if evse.transaction_id is not None
+            },
         )
 
-    def images(self, *, pause_proven: bool) -> list[EvseImage]:
-        """What the next step may know of its EVSEs."""
-        return [self._image(evse, pause_proven=pause_proven) for evse in self.evses.values()]
+    def images(self, traits_of: Callable[[str, str], Traits]) -> list[EvseImage]:
+        """What the next step may know of its EVSEs; `traits_of` answers for a charger and an EVSE of it."""
+        return [self._image(evse, traits_of(self.name, evse.name)) for evse in self.evses.values()]
 
-    def _image(self, evse: ObservedEvse, *, pause_proven: bool) -> EvseImage:
+    def _image(self, evse: ObservedEvse, traits: Traits) -> EvseImage:
         need, priority = evse.need, evse.priority
         return EvseImage(
             id=evse.name,
@@ -213,12 +233,20 @@ class ObservedCharger:
             sampled_ms=evse.sampled_ms,
             arrived_ms=evse.arrived_ms,
             served_wh=evse.served_wh,
-            pause_proven=pause_proven,
+            pause_proven=traits.pause_proven,
             says_paused=evse.state == "suspended-evse",
             departs_ms=None if need is None else need.departs_mono_ms,
             wanted_wh=None if need is None else need.energy_wh,
             sleeps=evse.sleeps,
             priority=None if priority is None else priority[0],
+            unit=traits.unit,
+            step_ma=traits.step_ma,
+            min_ma=traits.min_ma,
+            follow_ms=traits.follow_ms,
+            deadline_ms=traits.deadline_ms,
+            is_credited=traits.is_credited,
+            is_on_time=traits.is_on_time,
+            is_tested=traits.is_tested,
         )
 
     def _note_link(self, event: LinkChanged) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from edge.site.commands import AnyCommand, Origin, Outcome
 from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged
+from edge.site.passport import Form, Passport, Stage
 from edge.site.status import Explanation, Status, UplinkStatus
 
 
@@ -100,6 +101,12 @@ class Charger(Protocol):
 
     async def perform(self, command: AnyCommand, *, deadline_ms: int) -> Outcome:
         """Carry out a command; waits at most `deadline_ms` from now. Never raises for the peer's faults."""
+
+    async def probe(self) -> bool:
+        """Find out what it can without a car and report it; whether that came about."""
+
+    async def stay_away(self, for_ms: int) -> None:
+        """Lose the link, and refuse a new one for so long; 0 lets it come back. Returns when it is lost."""
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,12 +257,33 @@ class ChargerView(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one charger now. `version` grows with every change of the rest.
 
     `boot`: its last boot as it told it; `statuses`: the latest state of the charger and of each EVSE.
+    `transactions`: of each EVSE where one runs. `form`: how it wants its limits; `needs_probe`: nobody has
+    asked yet what it can.
     """
 
     version: int
     is_linked: bool
     boot: ChargerBooted | None
     statuses: tuple[EvseStatusChanged, ...]
+    transactions: dict[int, int] = {}
+    form: Form = Form()
+    needs_probe: bool = False
+
+
+class PassportDoors(Protocol):
+    """What people ask of passports. Each raises KeyError on a charger that is not in the site file."""
+
+    def passport(self, charger: str) -> Passport:
+        """Everything that is known of one charger."""
+
+    async def probe(self, charger: str) -> Outcome:
+        """Ask it anew what it can."""
+
+    def begin_test(self, charger: str, stages: tuple[Stage, ...]) -> Outcome:
+        """Test its dead man, if that can be seen now; the passport tells how far it is."""
+
+    async def abort_test(self, charger: str) -> Outcome:
+        """End the test; the charger has its limits back when this answers."""
 
 
 class SiteDoors(Protocol):
@@ -293,6 +321,9 @@ class SiteDoors(Protocol):
 
     def explain(self, evse: str) -> Explanation:
         """Why this EVSE is offered what it is offered. Raises KeyError on a name that is not here."""
+
+    def passports(self) -> PassportDoors:
+        """What is known of chargers, and how to learn more."""
 
 
 class JournalFullError(Exception):

@@ -27,6 +27,7 @@ from edge.site.commands import (
 from edge.site.control import Control
 from edge.site.demands import PEAKS
 from edge.site.desk import Desk
+from edge.site.disobedience import Disobedience
 from edge.site.events import (
     Acknowledged,
     AlertRaised,
@@ -39,6 +40,7 @@ from edge.site.events import (
     JobProgressed,
     LinkChanged,
     NeedsStated,
+    PassportLearned,
     Sampled,
     StartAnswer,
     TokenAnswer,
@@ -51,6 +53,7 @@ from edge.site.explaining import Explainer
 from edge.site.jobs import Jobs
 from edge.site.needs import NEEDS, Needs
 from edge.site.observed import ObservedCharger
+from edge.site.passports import PASSPORTS, PAUSES, PROOFS, FindShipped, Passports
 from edge.site.ports import (
     Charger,
     ChargerView,
@@ -66,6 +69,7 @@ from edge.site.ports import (
 from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter
 from edge.site.reservations import RESERVATIONS, Reservations
+from edge.site.self_tests import SelfTests
 from edge.site.status import Explanation, Status, UplinkStatus
 from edge.site.strangers import Strangers
 from edge.site.tokens import Token, Tokens, fingerprint, shortened
@@ -79,7 +83,6 @@ BOOTS = "boot"  # what a charger said of itself when it booted last
 SLEEPERS = "sleeper"  # tokens, by fingerprint, whose cars do not wake from a pause
 CERTIFICATE_REQUESTS = "csr"  # of a charger, in PEM
 CSR_HEAD = "-----BEGIN CERTIFICATE REQUEST-----"
-PAUSES = "pauses"  # models that were seen to stop their current at 0 A
 
 
 class Site:
@@ -95,9 +98,12 @@ class Site:
         recorder: Recorder | None = None,
         tokens: Iterable[Token] = (),
         proven_pauses: Iterable[str] = (),
+        shipped: FindShipped = lambda _vendor, _model: None,
         on_cycle: Callable[[], None] = lambda: None,
     ) -> None:
         """`proven_pauses`: models (vendor/model/firmware) known to stop their current at 0 A.
+
+        `shipped` finds what is known of a vendor's model before it was met.
 
         `on_cycle` is called after every whole control cycle; it must not block.
         """
@@ -126,20 +132,28 @@ class Site:
         self._jobs = Jobs(journal, clock)
         self._reservations = Reservations(journal, clock, self._remember)
         self._store = store
-        self._proven_pauses = set(proven_pauses)
         self._documents: asyncio.Queue[tuple[str, str, bytes]] = asyncio.Queue(MAX_DOCUMENTS)
         self._on_cycle = on_cycle
         self._strangers = Strangers(blueprint.settings.ocpp.unknown)
+        self._passports = Passports(
+            blueprint,
+            self._observed,
+            clock,
+            self._remember,
+            shipped=shipped,
+            proven_pauses=set(proven_pauses),
+        )
+        self._self_tests = SelfTests(blueprint, self._observed, clock, self._drivers, self._passports)
+        self._disobedience = Disobedience(self._passports, self.alert)
         self._uplinks: dict[str, UplinkStatus] = {}
         self.control = Control(
             blueprint,
             self._observed,
             clock,
             recorder,
-            proven_pauses=self._proven_pauses,
+            passports=self._passports,
         )
         self.control.on_cycle = self._publish
-        self.control.on_learned = lambda model: self._remember(PAUSES, model, b"true")
         self.control.on_sleeper = self._remember_sleeper
         self._reporter = Reporter(blueprint, self._observed, clock, self._transactions)
         self._explainer = Explainer(blueprint, clock)
@@ -157,7 +171,8 @@ class Site:
     async def resume(self) -> None:
         """Take up what the process before us left running, and what it had learnt of the chargers."""
         await self.desk.resume()
-        self._proven_pauses.update(await self._store.documents(PAUSES))
+        documents = [await self._store.documents(kind) for kind in (PASSPORTS, PROOFS, PAUSES)]
+        self._passports.resume(*documents)
         self._sleepers.update(await self._store.documents(SLEEPERS))
         self.control.demands.resume(await self._store.documents(PEAKS))
         boots = await self._store.documents(BOOTS)
@@ -175,6 +190,7 @@ class Site:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.control.run())
             group.create_task(self._keep_documents())
+            group.create_task(self._self_tests.run())
 
     def attach(self, charger: str, driver: Charger) -> None:
         """`driver` is how this charger is reached."""
@@ -204,6 +220,8 @@ class Site:
             return ended
         if isinstance(event, Sampled):
             self._transactions.sample(event)
+            self._passports.sampled(event)
+            self._self_tests.sampled(event)
         elif isinstance(event, LinkChanged):
             log.info(
                 "%s %s", event.charger, f"connected from {event.address}" if event.is_up else "link lost"
@@ -225,6 +243,8 @@ class Site:
             return answer
         if isinstance(event, JobProgressed):
             self._jobs.note(event)
+        elif isinstance(event, PassportLearned):
+            self._passports.learn(event)
         elif isinstance(event, VendorMessage):
             log.info("%s tells %s %s", event.charger, event.vendor[:50], event.message or "")
         return Acknowledged()
@@ -291,7 +311,11 @@ class Site:
 
     def charger(self, name: str) -> ChargerView:
         """The latest of one charger. Raises KeyError on a name that is not in the site file."""
-        return self._observed[name].view()
+        return replace(
+            self._observed[name].view(),
+            form=self._passports.form(name),
+            needs_probe=self._passports.needs_probe(name),
+        )
 
     async def changed(self, name: str, version: int) -> ChargerView:
         """The latest of one charger, as soon as it is newer than `version`."""
@@ -309,6 +333,10 @@ class Site:
             raise KeyError(evse)
         before = self._reporter.before(evse)
         return self._explainer.explain(seen, status, decision, self.control.limits, before=before)
+
+    def passports(self) -> SelfTests:
+        """What is known of chargers, and how to learn more."""
+        return self._self_tests
 
     async def watch(self) -> AsyncIterator[Status]:
         """The latest status, again whenever it changed; a slow reader misses the ones between."""
@@ -337,6 +365,7 @@ class Site:
             reservations=self._reservations.rows(),
             slowest_cycle_ms=self.control.slowest.ms,
         )
+        self._disobedience.note(status)
         self._news.set()
         self._news = asyncio.Event()
         self._on_cycle()
@@ -374,6 +403,7 @@ class Site:
     def _boot(self, event: ChargerBooted) -> BootAnswer:
         log.info("%s %s %s, OCPP %s", event.charger, event.vendor, event.model, event.protocol)
         self._remember(BOOTS, self._boot_key(event.charger), msgspec.json.encode(event))
+        self._passports.booted(event.charger)
         self.control.wake()
         return BootAnswer(status="accepted", interval_s=HEARTBEAT_S, now_ms=self._clock.now_ms())
 

@@ -82,7 +82,11 @@ class Steps:
         return Image(meters=[meter], evses=self.evses(), results=self.results, limits=[])
 
     def evses(self):
-        return [image for charger in self.observed for image in charger.images(pause_proven=True)]
+        return [
+            image
+            for charger in self.observed
+            for image in charger.images(lambda *_: Traits(pause_proven=True))
+        ]
 
 
 def observed(name):

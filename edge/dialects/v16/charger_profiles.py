@@ -1,10 +1,14 @@
 """Limits for chargers in OCPP 1.6: the dead man's pair as calls, and what is asked of them to measure."""
 
+from edge.core.evse import AMPERES as UNIT_A
+from edge.core.evse import LEAST_MV, TOTAL_WATTS
+from edge.dialects.v16.charger_probe import units_of
 from edge.ocpp.profiles import AMPERES, Wire, beneath, profile_id
 from edge.ocpp.v16.charging import OfferTemplate, set_charging_profile
 from edge.ocpp.v16.codec import decode_response, encode
 from edge.ocpp.v16.requests import ChangeConfiguration, ClearChargingProfile, GetConfiguration, TriggerMessage
 from edge.ocpp.v16.responses import GetConfigurationResponse, SetChargingProfileResponse
+from edge.site.passport import Form
 
 SET_PROFILE = "SetChargingProfile"
 CLEAR_PROFILE = "ClearChargingProfile"
@@ -12,6 +16,7 @@ CHANGE = "ChangeConfiguration"
 READ = "GetConfiguration"
 TRIGGER = "TriggerMessage"
 
+UNITS = "ChargingScheduleAllowedChargingRateUnit"
 INTERVAL = "MeterValueSampleInterval"
 MEASURANDS = "MeterValuesSampledData"
 CONNECTORS = "NumberOfConnectors"
@@ -24,9 +29,25 @@ WISHES = (  # the first that a station takes; without a currents per phase it ca
 )
 
 
-def offers(connector: int, *, fallback_ma: int, wire: Wire = AMPERES) -> OfferTemplate:
-    """The upper profile of a connector, ready to be rendered for a limit."""
-    return OfferTemplate(connector, fallback_ma=fallback_ma, wire=wire)
+def wire_of(form: Form, *, phases: int, max_ma: int) -> Wire:
+    """How limits are written in this form."""
+    if form.unit == UNIT_A:
+        return Wire(step_ma=form.step_ma)
+    return Wire(
+        unit="W",
+        step_ma=form.step_ma,
+        voltage_v=LEAST_MV // 1000,
+        phases=phases,
+        is_divided=form.unit != TOTAL_WATTS,
+        full_ma=max_ma,
+    )
+
+
+def offers(
+    connector: int, *, fallback_ma: int, wire: Wire = AMPERES, transaction_id: int | None = None
+) -> OfferTemplate:
+    """The upper profile of a connector, or of a transaction there, ready to be rendered for a limit."""
+    return OfferTemplate(connector, fallback_ma=fallback_ma, wire=wire, transaction_id=transaction_id)
 
 
 def fallback(connector: int, *, fallback_ma: int, wire: Wire = AMPERES) -> bytes:
@@ -47,6 +68,16 @@ def refusal_of(raw: bytes) -> str | None:
     if not isinstance(answer, SetChargingProfileResponse):
         raise TypeError(answer)
     return None if answer.status == "Accepted" else f"the charger answers {answer.status}"
+
+
+def read_unit() -> bytes:
+    """Ask in which unit it wants its limits."""
+    return encode(GetConfiguration(key=(UNITS,)))
+
+
+def wants_watts(raw: bytes) -> bool:
+    """Whether it takes a power and no current. Raises Fault when the answer cannot be read."""
+    return units_of(sampling_of(raw).get(UNITS, "")) == ("W",)
 
 
 def read_sampling() -> bytes:
