@@ -14,7 +14,7 @@ from edge.core.memory import Memory
 from edge.core.step import step
 from edge.dialects.v16 import charger_profiles
 from edge.ocpp.envelope import encode_call
-from edge.site.observed import ObservedCharger
+from edge.site.observed import ObservedCharger, Traits
 from tests.bench.lot import MAX_A, MIN_A, rating_a
 
 CYCLE_MS = 1_000
