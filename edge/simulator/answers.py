@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
+from msgspec.structs import replace
+
 from edge.ocpp.rpc import NOT_SUPPORTED, Fault
 from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
@@ -79,8 +81,19 @@ class Answers:
             return tell.SetChargingProfileResponse(status="Rejected")
         charging = self._station.charging(connector) if connector else None
         profile = request.cs_charging_profiles
+        if self._dislikes(profile):
+            return tell.SetChargingProfileResponse(status="Rejected")
+        if self._station.oddities.keeps_first_period:
+            profile = _without_later_periods(profile)
         status = self._station.profiles.install(request.connector_id, profile, charging)
         return tell.SetChargingProfileResponse(status=status)
+
+    def _dislikes(self, profile: ChargingProfile) -> bool:
+        schedule = profile.charging_schedule
+        if schedule.charging_rate_unit not in self._station.configuration.units:
+            return True
+        has_zero = any(period.limit == 0 for period in schedule.charging_schedule_period)
+        return has_zero and self._station.oddities.refuses_zero
 
     def _clear(self, request: ask.ClearChargingProfile) -> Message:
         return tell.ClearChargingProfileResponse(status=self._station.profiles.clear(request))
@@ -97,7 +110,7 @@ class Answers:
 
     def _composite(self, request: ask.GetCompositeSchedule) -> Message:
         connector = self._station.connector(request.connector_id)
-        if connector is None or request.charging_rate_unit == "W":
+        if connector is None or request.charging_rate_unit == "W":  # it keeps its limits in A
             return tell.GetCompositeScheduleResponse(status="Rejected")
         most_ma = connector.evse.plan.max_ma
         periods = [
@@ -192,3 +205,9 @@ class Answers:
         if connector.transaction is not None:
             self._station.end(connector, "UnlockCommand", self._mono_ms())
         return tell.UnlockConnectorResponse(status="Unlocked")
+
+
+def _without_later_periods(profile: ChargingProfile) -> ChargingProfile:
+    schedule = profile.charging_schedule
+    first = replace(schedule, charging_schedule_period=schedule.charging_schedule_period[:1])
+    return replace(profile, charging_schedule=first)

@@ -87,6 +87,12 @@ class Configuration:
         """The present value of a key that is true or false."""
         return self[name].lower() == "true"
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units in which it takes limits (section 9.4.2): A, W, or both."""
+        told = self.items("ChargingScheduleAllowedChargingRateUnit")
+        return tuple(unit for unit, word in (("A", "Current"), ("W", "Power")) if word in told)
+
     def items(self, name: str) -> tuple[str, ...]:
         """The present value of a key that is a comma-separated list."""
         return tuple(item.strip() for item in self[name].split(",") if item.strip())

@@ -19,7 +19,7 @@ from edge.simulator.books import Transaction
 from edge.simulator.certificates import CertificateStore
 from edge.simulator.clocks import DeviceClock
 from edge.simulator.configuration import Configuration
-from edge.simulator.connector import Connector
+from edge.simulator.connector import PILOT_MINIMUM_MA, Connector
 from edge.simulator.local_list import LocalList
 from edge.simulator.outbox import Outbox
 from edge.simulator.profile_store import Charging, ProfileStore
@@ -37,6 +37,16 @@ class Oddities:
     rejects_profiles: bool = False
     ignores_limits: bool = False
     """Accepts every profile and charges with all it can."""
+    rounds_to_amperes: bool = False
+    """Its pilot knows whole amperes: what is between is rounded up."""
+    gives_power_to_one: bool = False
+    """Of a limit in W the phases that the car uses get all, be they one or three."""
+    refuses_zero: bool = False
+    """Rejects profiles with a limit of 0."""
+    never_pauses: bool = False
+    """Goes on with 6 A where its limit is less."""
+    keeps_first_period: bool = False
+    """Accepts a schedule and stays in its first period: no dead man fires in it."""
     answer_delay_ms: int = 0
     loses_answers: bool = False
     """Does what it is told, and the link breaks before its answer."""
@@ -155,7 +165,16 @@ class Station:
         sharing = sum(one.transaction is not None for one in self.connectors)
         charging = self.charging(connector)
         allowed_ma = self.profiles.limit_ma(connector.number, self.clock.now_ms(), charging, sharing=sharing)
-        return most_ma if allowed_ma is None else min(most_ma, allowed_ma)
+        return most_ma if allowed_ma is None else min(most_ma, self._given_ma(connector, allowed_ma))
+
+    def _given_ma(self, connector: Connector, allowed_ma: int) -> int:
+        """What it makes of a limit per phase that it understood."""
+        oddities, car = self.oddities, connector.evse.car
+        if oddities.gives_power_to_one and car is not None and self.configuration.units == ("W",):
+            allowed_ma = allowed_ma * connector.evse.plan.wiring.phases // car.model.phases
+        if oddities.rounds_to_amperes:
+            allowed_ma = -(-allowed_ma // 1_000) * 1_000
+        return max(allowed_ma, PILOT_MINIMUM_MA) if oddities.never_pauses else allowed_ma
 
     def charging(self, connector: Connector) -> Charging | None:
         """What runs on a connector, as profiles see it."""
