@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.catalogue.stations import charger_of
 from edge.core.errors import ConfigError
 from edge.journal.journal import SqliteJournal, open_journal
 from edge.journal.recorder import SqliteRecorder
@@ -94,7 +95,7 @@ async def _run(
     settings: SiteSettings, box: Box, started: Callable[[Started], None], anew: asyncio.Event
 ) -> None:
     clock = SystemClock()
-    blueprint = Blueprint(settings, dead_man_ms=box.dead_man_ms)
+    blueprint = Blueprint(settings, dead_man_ms=box.dead_man_ms, are_proofs_known=True)
     notifier = Notifier()
     try:
         async with open_journal(box.state / "journal.db", clock, _routes(settings)) as journal:
@@ -107,6 +108,7 @@ async def _run(
                 recorder=recorder,
                 tokens=_tokens(settings),
                 proven_pauses=box.proven_pauses,
+                shipped=charger_of,
                 on_cycle=notifier.cycled,
             )
             await site.resume()

@@ -8,7 +8,7 @@ from typing import Any
 
 from edge import settings
 from edge.catalogue import guards
-from edge.cli import exits, terminal
+from edge.cli import exits, state, terminal
 from edge.cli.expansion import expanded
 from edge.cli.tree import proof_lines
 from edge.core.proof import GUARANTEES, Sum
@@ -21,12 +21,13 @@ def declare(parser: ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="a warning is a fault, too")
     parser.add_argument("--expand", action="store_true", help="print every charger in full")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="where the journal is, with what is proven")
 
 
 def run(options: Namespace) -> int:
     """Read, prove, print."""
     try:
-        verdict = settings.load(options.file, guards())
+        verdict = settings.load(options.file, guards(), proven=state.proven(options.state or state.folder()))
     except OSError as error:
         print(f"ampyard check: {options.file}: {error.strerror}", file=sys.stderr)
         return exits.USAGE
@@ -52,7 +53,7 @@ def _print_faults(verdict: settings.Verdict) -> None:
 
 def _print_proof(verdict: settings.Verdict, site: settings.Site) -> None:
     screen = terminal.of()
-    for line in proof_lines(site, verdict.sums, screen):
+    for line in proof_lines(site, verdict.sums, screen, verdict.proven):
         print(line)
     count = len(verdict.cautions)
     worst = max(verdict.sums, key=lambda total: max(total.box_dead) / total.rating_ma)

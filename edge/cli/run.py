@@ -17,6 +17,7 @@ from edge.app import Box, Started
 from edge.app import run as run_site
 from edge.catalogue import guards
 from edge.cli import exits, story
+from edge.cli import state as folders
 from edge.cli.running import until_signalled
 from edge.core.errors import ConfigError
 from edge.settings.fault import closing
@@ -44,7 +45,7 @@ def declare(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Prove, then run."""
     story.tell(frames=options.verbose)
-    state = options.state or _state()
+    state = options.state or folders.folder()
     verdict = _proven(options.file, state, is_service=options.service)
     if verdict is None or verdict.site is None:
         return exits.SERVICE_CONFIG if options.service else exits.FAULTS
@@ -98,27 +99,27 @@ def _seconds(text: str) -> int:
 
 def _proven(file: Path, state: Path, *, is_service: bool) -> settings.Verdict | None:
     """The verdict on the file; for a service with faults the one on the last proven copy."""
-    copy = state / PROVEN
+    copy, proven = state / PROVEN, folders.proven(state)
     try:
-        verdict = settings.load(file, guards())
+        verdict = settings.load(file, guards(), proven=proven)
     except OSError as error:
         print(f"ampyard run: {file}: {error.strerror}", file=sys.stderr)
-        return _last_proven(copy, file.parent) if is_service else None
+        return _last_proven(copy, file.parent, proven) if is_service else None
     if verdict.site is not None:
         _keep(file, copy)
         return verdict
     for fault in verdict.faults:
         print(fault.render(verdict.file), file=sys.stderr)
     print(closing(verdict.file, verdict.faults), file=sys.stderr)
-    return _last_proven(copy, file.parent) if is_service else None
+    return _last_proven(copy, file.parent, proven) if is_service else None
 
 
-def _last_proven(copy: Path, folder: Path) -> settings.Verdict | None:
+def _last_proven(copy: Path, folder: Path, proven: frozenset[str]) -> settings.Verdict | None:
     """The copy's verdict; its lists are still beside the original, in `folder`."""
     if not copy.exists():
         return None
     text = copy.read_text(encoding="utf-8")
-    verdict = settings.read(text, guards(), file=str(copy), folder=folder)
+    verdict = settings.read(text, guards(), file=str(copy), folder=folder, proven=proven)
     if verdict.site is not None:
         log.error("runs on the last proven site file, %s, until the new one has no faults", copy)
     return verdict
@@ -141,14 +142,6 @@ def _keep(file: Path, copy: Path) -> None:
         new.replace(copy)
     except OSError as error:
         log.warning("no copy of the proven site file is kept: %s", error)
-
-
-def _state() -> Path:
-    """systemd's state directory; for a person a folder of their own."""
-    if given := os.environ.get("STATE_DIRECTORY"):
-        return Path(given)
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "ampyard"
 
 
 def _socket(runtime: Path) -> Path:

@@ -1,6 +1,6 @@
 """The proof as a tree: every circuit with its sums, below it what hangs on it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from edge.cli.terminal import Terminal
 from edge.core.circuit import ROOT
@@ -15,9 +15,11 @@ from edge.settings.proving import loads_of
 _NAME_WIDTH = 20
 
 
-def proof_lines(site: Site, sums: Sequence[Sum], screen: Terminal) -> Iterator[str]:
+def proof_lines(
+    site: Site, sums: Sequence[Sum], screen: Terminal, proven: Collection[str] = ()
+) -> Iterator[str]:
     """The lines of the screen, without the closing sentence. A is amperes on the worst phase."""
-    rows = list(_Tree(site, sums, screen).below(site.circuit(ROOT), "", ""))
+    rows = list(_Tree(site, sums, screen, proven).below(site.circuit(ROOT), "", ""))
     width = max([_NAME_WIDTH, *(len(name) + 1 for name, _ in rows)])
     head = f"{site.name}: {_count(len(site.chargers), 'charger')}"
     if len(site.circuits) > 1:
@@ -33,8 +35,9 @@ def proof_lines(site: Site, sums: Sequence[Sum], screen: Terminal) -> Iterator[s
 
 
 class _Tree:
-    def __init__(self, site: Site, sums: Sequence[Sum], screen: Terminal) -> None:
+    def __init__(self, site: Site, sums: Sequence[Sum], screen: Terminal, proven: Collection[str]) -> None:
         self.site = site
+        self.proven = proven
         self.sums = {total.circuit: total for total in sums}
         self.screen = screen
 
@@ -88,7 +91,7 @@ class _Tree:
         return f"{self._circuit_cells(charger.supply)}   {charger.dead_man}"
 
     def _socket_cells(self, charger: ChargerSettings) -> list[str]:
-        counted = [max(load.credited(self.site.guarantee)) for load in loads_of([charger])]
+        counted = [max(load.credited(self.site.guarantee)) for load in loads_of([charger], self.proven)]
         return [
             _cells(f"{amperes(evse.max_ma)} A", "", amperes(counted_ma), "", "").rstrip()
             for evse, counted_ma in zip(charger.evses, counted, strict=True)

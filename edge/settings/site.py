@@ -2,7 +2,7 @@
 
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,13 +34,17 @@ from edge.settings.tables import Block, Tables, fields_for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What reading a file came to. `site` None: there are faults. `sums`: the proof, if there was a grid."""
+    """What reading a file came to. `site` None: there are faults. `sums`: the proof, if there was a grid.
+
+    `proven`: the chargers whose dead man counts as proven in it.
+    """
 
     file: str
     site: Site | None
     faults: tuple[Fault, ...]
     cautions: tuple[Caution, ...]
     sums: tuple[Sum, ...]
+    proven: frozenset[str] = frozenset()
 
     def accepted(self) -> Site:
         """The site. Raises SiteFileError with every fault."""
@@ -49,8 +53,10 @@ class Verdict:
         return self.site
 
 
-def load(path: Path, models: Mapping[str, bool]) -> Verdict:
+def load(path: Path, models: Mapping[str, bool], *, proven: Collection[str] = ()) -> Verdict:
     """Read the file at `path`. `models`: the catalogue's meters, and whether each can guard a fuse.
+
+    `proven`: chargers whose dead man was seen to fire, on the model and firmware that they are.
 
     Raises OSError where the file cannot be read.
     """
@@ -58,7 +64,7 @@ def load(path: Path, models: Mapping[str, bool]) -> Verdict:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return _not_text(path, error)
-    return read(text, models, file=str(path), folder=path.parent)
+    return read(text, models, file=str(path), folder=path.parent, proven=proven)
 
 
 def read(
@@ -68,9 +74,10 @@ def read(
     file: str = "site.toml",
     folder: Path = Path(),
     look_up: Callable[[Secret], str | None] = secret.look_up,
+    proven: Collection[str] = (),
 ) -> Verdict:
     """Read the text of a site file. `folder` is where other files named in it are looked for."""
-    return _SiteReader(text, models, file, folder, look_up).verdict()
+    return _SiteReader(text, models, file, folder, look_up=look_up, proven=proven).verdict()
 
 
 class _SiteReader:
@@ -80,11 +87,14 @@ class _SiteReader:
         models: Mapping[str, bool],
         file: str,
         folder: Path,
+        *,
         look_up: Callable[[Secret], str | None],
+        proven: Collection[str],
     ) -> None:
         self.file = file
         self.folder = folder
         self.look_up = look_up
+        self.proven = proven
         root, self.syntax = lines.read(text)
         self.tables = Tables(root)
         self.circuits = Circuits(self.tables, models)
@@ -122,7 +132,14 @@ class _SiteReader:
                 control=ControlSettings(**fields_for(ControlSettings, CONTROL, _values(blocks["control"]))),
             )
             self._look_around(site)
-        return Verdict(file=self.file, site=site, faults=faults, cautions=tuple(self.cautions), sums=sums)
+        return Verdict(
+            file=self.file,
+            site=site,
+            faults=faults,
+            cautions=tuple(self.cautions),
+            sums=sums,
+            proven=frozenset(self.proven),
+        )
 
     def _block(self, section: Section) -> Block:
         root = self.tables.root
@@ -183,7 +200,7 @@ class _SiteReader:
         chargers = [replace(charger, circuit=near(charger.circuit)) for charger in self.chargers.built]
         supplies = supplies_of(chargers)
         tree = tree_of((*self.circuits.readable(), *supplies))
-        loads = loads_of(chargers)
+        loads = loads_of(chargers, self.proven)
         places = {name: (built[name].line_number, title(built[name])) for name in built}
         for fault in fallback_faults(tree, loads, guarantee, places | self.chargers.supply_places):
             self.tables.note(fault)

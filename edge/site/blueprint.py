@@ -12,8 +12,12 @@ STEP_MA = 1_000  # whole amperes on the wire until a model has proven finer ones
 class Blueprint:
     """Who is who. An EVSE's id is its charger's name, with `/1`, `/2` where the charger has several."""
 
-    def __init__(self, settings: Site, *, dead_man_ms: int | None = None) -> None:
+    def __init__(
+        self, settings: Site, *, dead_man_ms: int | None = None, are_proofs_known: bool = False
+    ) -> None:
+        """`are_proofs_known`: whose dead man is proven is told with every image; else nobody's is."""
         self.settings = settings
+        self._credits = ("declared", "proven") if are_proofs_known else ("declared",)
         self.chargers = {charger.name: charger for charger in settings.chargers}
         self.evse_ids: dict[tuple[str, int], str] = {}
         self.places: dict[str, tuple[str, int]] = {}
@@ -49,8 +53,7 @@ class Blueprint:
 
     def _evse(self, charger: ChargerSettings, number: int, name: str) -> Evse:
         socket = charger.evses[number - 1]
-        # A guarantee of `proven` credits nothing until a self-test can prove a model
-        credited = self.settings.guarantee == "declared"
+        credited = self.settings.guarantee in self._credits
         return Evse(
             id=name,
             circuit=charger.feeder,

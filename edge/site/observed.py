@@ -142,6 +142,11 @@ class ObservedEvse:
         self.token_priority = None
 
 
+def model_of(boot: ChargerBooted) -> str:
+    """Vendor, model and firmware, by which proofs are kept."""
+    return f"{boot.vendor}/{boot.model}/{boot.firmware or ''}"
+
+
 class ObservedCharger:
     """One charger: link, boots, and its EVSEs by number."""
 
@@ -169,8 +174,7 @@ class ObservedCharger:
     @property
     def model(self) -> str:
         """Vendor, model and firmware: what a passport belongs to. Empty before the first boot."""
-        boot = self.boot
-        return "" if boot is None else f"{boot.vendor}/{boot.model}/{boot.firmware or ''}"
+        return "" if self.boot is None else model_of(self.boot)
 
     def note(self, event: AnyEvent) -> None:
         """Fold an event in. Transactions are not noted here: they count from their commit on."""
