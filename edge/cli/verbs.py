@@ -65,6 +65,11 @@ VERBS = (
         summary="give a new charger its place, proven first; without arguments: who waits",
         module="edge.cli.adopt",
     ),
+    Verb(
+        name="passport",
+        summary="show what a charger proved that it can do, or test its dead man",
+        module="edge.cli.passport",
+    ),
     Verb(name="explain", summary="say why a bay is offered what it is offered", module="edge.cli.explain"),
     Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),

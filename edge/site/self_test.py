@@ -27,6 +27,7 @@ POLL_S = 2.0
 READY_S = 90.0  # a current may have to be held before it rises
 SETTLE_S = 6.0  # what a station has kept comes within this, once it is back
 BACK_S = 300.0
+SAMPLE_S = 10  # between two samples, where it does not say
 PERFORM_MS = 10_000
 
 Tell = Callable[[Stage, str], None]
@@ -41,11 +42,10 @@ class _Disproved(Exception):  # noqa: N818  an outcome
 
 
 class _Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """One sample: when it was measured on our monotonic clock, and how much. `is_kept`: while it was away."""
+    """One sample: when it was measured, on our monotonic clock, and how much."""
 
     at_ms: int
     ma: int
-    is_kept: bool
 
 
 class SelfTest:
@@ -71,6 +71,7 @@ class SelfTest:
         self._fallback_ma = fallback_ma
         self._dead_man_ms = dead_man_ms
         self._tell = tell
+        self._offset_ms = passports.clock_offset_ms(charger.name)  # before late samples may blur it
         self._samples: list[_Seen] = []
         self._news = asyncio.Event()
 
@@ -93,12 +94,8 @@ class SelfTest:
         """A sample of this EVSE has come, of now or of the time when it was away."""
         if event.current_ma is None:
             return
-        now_ms = self._clock.mono_ms()
-        at_ms = event.seen_ms - event.age_ms
-        if event.offline:
-            offset_ms = self._passports.clock_offset_ms(self.charger.name) or 0
-            at_ms = now_ms - (self._clock.now_ms() + offset_ms - event.at_ms)
-        self._samples.append(_Seen(at_ms=at_ms, ma=max(event.current_ma), is_kept=event.offline))
+        age_ms = max(0, self._clock.now_ms() + (self._offset_ms or 0) - event.at_ms)
+        self._samples.append(_Seen(at_ms=event.seen_ms - age_ms, ma=max(event.current_ma)))
         self._news.set()
 
     async def _stage(self, stage: Stage) -> Finding:
@@ -150,19 +147,19 @@ class SelfTest:
     async def _with_the_link_cut(self) -> Finding:
         limit_ma, boots, transaction = self._limit_ma, self.charger.boots, self.evse.transaction_id
         latest_ms = self._latest_ms
-        async with self._away("link-cut", latest_ms + SECOND_MS - self._clock.mono_ms()):
+        async with self._away("link-cut", latest_ms + self._sample_ms - self._clock.mono_ms()):
             back_ms = await self._back("link-cut")
             await self._trigger()
-            await self._settle(boots)
+            await self._settle(back_ms, boots)
         self._check(limit_ma)
         if self.evse.transaction_id != transaction:
             raise NotProvable("the session ended meanwhile")
-        kept = [each for each in self._samples if each.is_kept and latest_ms < each.at_ms < back_ms]
+        kept = [each for each in self._samples if latest_ms < each.at_ms < back_ms - SECOND_MS]
         if kept:
             return self._judged(kept, "by what it measured while its link was cut")
         if self.charger.boots != boots:
             raise NotProvable("it booted when it came back, and nothing shows what it drew before")
-        live = [each for each in self._samples if not each.is_kept and each.at_ms >= back_ms - SECOND_MS]
+        live = [each for each in self._samples if each.at_ms >= back_ms - SECOND_MS]
         if not live:
             raise NotProvable("no samples while the link was cut, and none before its limit was due again")
         return self._judged(live[:1], "by its first sample after the cut, before any limit was renewed")
@@ -176,11 +173,11 @@ class SelfTest:
             raise NotProvable("it does not restart when it is asked to")
         reset_ms, boots = self._clock.mono_ms(), self.charger.boots
         latest_ms = self._latest_ms
-        async with self._away("reboot", latest_ms + 5 * SECOND_MS - reset_ms):
+        async with self._away("reboot", latest_ms + self._sample_ms - reset_ms):
             back_ms = await self._back("reboot")
-            await self._settle(boots)
+            await self._settle(back_ms, boots)
             await asyncio.sleep(SETTLE_S)  # what it kept comes after its boot
-        kept = [each for each in self._samples if each.is_kept and reset_ms < each.at_ms < back_ms]
+        kept = [each for each in self._samples if reset_ms + SECOND_MS < each.at_ms < back_ms - SECOND_MS]
         free = [each for each in kept if each.ma > limit_ma + TOLERANCE_MA]
         if free:
             raise _Disproved(
@@ -268,11 +265,13 @@ class SelfTest:
         self._tell(stage, "it is back; what did it do meanwhile?")
         return self._clock.mono_ms()
 
-    async def _settle(self, boots: int) -> None:
-        """Its first sample, or its boot, and what it kept beside it."""
+    async def _settle(self, back_ms: int, boots: int) -> None:
+        """Its first sample since it is back, or its boot; what it kept has come by then, or comes soon."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SETTLE_S):
-                while not any(not each.is_kept for each in self._samples) and self.charger.boots == boots:
+                while self.charger.boots == boots:
+                    if any(each.at_ms >= back_ms - SECOND_MS for each in self._samples):
+                        return
                     self._news.clear()
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(0.2):
@@ -287,6 +286,12 @@ class SelfTest:
         return self._passports.told(self.evse.name)[1]
 
     @property
+    def _sample_ms(self) -> int:
+        """How long it must be away for longer, to have measured once when its dead man had fired."""
+        said = self._passports.passport(self.charger.name).said
+        return 1000 * ((said.sample_s if said is not None else None) or SAMPLE_S) + 2 * SECOND_MS
+
+    @property
     def _most_ma(self) -> int:
         """What it may measure at its fallback."""
         return self._fallback_ma + TOLERANCE_MA
@@ -294,8 +299,7 @@ class SelfTest:
     @property
     def _error_ms(self) -> int:
         """By how much its clock may err: as measured, where it was."""
-        offset_ms = self._passports.clock_offset_ms(self.charger.name)
-        known_ms = CLOCK_ERROR_MS if offset_ms is None else abs(offset_ms) + SECOND_MS
+        known_ms = CLOCK_ERROR_MS if self._offset_ms is None else abs(self._offset_ms) + SECOND_MS
         return min(known_ms, CLOCK_ERROR_MS) + SECOND_MS
 
     @property

@@ -13,6 +13,7 @@ from edge.web.adopting import Adopted, AdoptOrder, Undone, Waiting
 from edge.web.commands import ChargerRow
 from edge.web.history import Point
 from edge.web.orders import LimitOrder, NeedOrder
+from edge.web.passports import Shown, TestOrder
 from edge.web.reading import MOST_SESSIONS, About, OneEvse, SessionRow
 from edge.web.tokens import TokenOrder, TokenRow
 from edge.web.transactions import ReservationOrder, ReservationRow, TransactionRow
@@ -127,6 +128,25 @@ ROUTES: dict[tuple[str, str], Told] = {
         summary="Have a charger do something",
         body=COMMANDS,
         answers={200: Done, 202: Started},
+        problems=(*HERE, *BODY, *CARRIED_OUT),
+    ),
+    ("GET", "/api/chargers/{name}/passport"): Told(
+        summary="What a charger has shown that it can do", answers={200: Shown}, problems=(404,)
+    ),
+    ("POST", "/api/chargers/{name}/passport/probe"): Told(
+        summary="Ask a charger anew what it can",
+        answers={200: Done},
+        problems=(*HERE, *BODY, *CARRIED_OUT),
+    ),
+    ("POST", "/api/chargers/{name}/passport/self-test"): Told(
+        summary="Test its dead man with a car that draws more than the fallback; the passport tells how it goes",
+        body=TestOrder,
+        answers={200: Started},
+        problems=(*HERE, *BODY, *CARRIED_OUT),
+    ),
+    ("POST", "/api/chargers/{name}/passport/self-test/abort"): Told(
+        summary="End the test; its limits are renewed",
+        answers={200: Done},
         problems=(*HERE, *BODY, *CARRIED_OUT),
     ),
     ("GET", "/api/jobs"): Told(

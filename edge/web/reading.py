@@ -6,6 +6,7 @@ from importlib import metadata
 import msgspec
 from aiohttp import web
 
+from edge.site.passport_words import brief
 from edge.site.ports import Archive, Clock, Session, SiteDoors
 from edge.site.status import Explanation
 from edge.site.tokens import shortened
@@ -27,13 +28,17 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OneEvse(msgspec.Struct, frozen=True, kw_only=True):
-    """An EVSE with the rows of `explain`. `age_ms`: how old the decision is."""
+    """An EVSE with the rows of `explain`. `age_ms`: how old the decision is.
+
+    `passport`: a few words on what its charger has shown that it can do.
+    """
 
     site: str
     at_ms: int
     age_ms: int
     timezone: str | None
     evse: Explanation
+    passport: str = ""
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +114,7 @@ class Reading:
                 age_ms=max(0, self._clock.now_ms() - status.at_ms),
                 timezone=self._timezone,
                 evse=evse,
+                passport=brief(self._doors.passports().passport(evse.charger)),
             )
         )
 

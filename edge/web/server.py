@@ -19,6 +19,7 @@ from edge.web.guard import add_headers, guard
 from edge.web.history import History
 from edge.web.openapi import OpenApi
 from edge.web.orders import Orders
+from edge.web.passports import Passports
 from edge.web.reading import Reading
 from edge.web.rehearsal import Rehearsal
 from edge.web.static_files import StaticFiles
@@ -89,6 +90,7 @@ async def serve(
         Commands(doors, desk),
         TokenDesk(desk),
         Transactions(doors, archive, desk),
+        Passports(doors),
         OpenApi(app),
     )
     app.add_routes([route for room in rooms for route in room.routes()])

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from edge.site.commands import Done, Refused
+from edge.site.commands import Done, Refused, Started
 from edge.site.events import Acknowledged, NotAnswered
+from edge.site.passport import Passport, Proofs
 from edge.site.ports import ChargerView, Session
 from edge.site.status import (
     CircuitStatus,
@@ -101,11 +102,58 @@ class StandingLot:
         self.commands.append((command, origin))
         return Refused(sentence="a car is plugged in") if command.charger == "bay-2" else self.outcome
 
+    def passports(self):
+        return StandingPassports(self)
+
     def read(self, reading):
         raise NotImplementedError
 
     def notice(self, uplink):
         raise NotImplementedError
+
+
+@dataclass
+class StandingPassports:
+    """Every charger is an Alfen that proved nothing yet; bay-1 has a car for a test, the others have none."""
+
+    lot: StandingLot
+
+    def passport(self, charger):
+        self.lot.charger(charger)
+        return Passport(
+            charger=charger,
+            vendor="Alfen",
+            model="NG910",
+            firmware="6.4",
+            said=None,
+            proofs=Proofs(),
+            shipped=None,
+            latency=None,
+            clock_offset_ms=-1_200,
+            unit="A",
+            step_ma=1_000,
+            min_ma=6_000,
+            follow_ms=8_000,
+            deadline_ms=10_000,
+            is_on_time=True,
+            is_credited=True,
+            guarantee="declared",
+        )
+
+    async def probe(self, charger):
+        self.lot.charger(charger)
+        return Done()
+
+    def begin_test(self, charger, stages):
+        self.lot.charger(charger)
+        if charger != "bay-1":
+            return Refused(sentence="needs a car drawing more than 7 A there, by a sample of now")
+        self.lot.commands.append((charger, stages))
+        return Started(request_id=0)
+
+    async def abort_test(self, charger):
+        self.lot.charger(charger)
+        return Refused(sentence="no test runs there")
 
 
 @dataclass

@@ -66,11 +66,11 @@ export class Explain {
     }
   }
 
-  show({ at_ms: atMs, age_ms: ageMs, evse }) {
+  show({ at_ms: atMs, age_ms: ageMs, evse, passport }) {
     say(this.sentence, evse.sentence);
     mark(this.sentence, "data-severity", evse.severity);
     say(this.seen, `${timeWithSeconds(atMs)}, ${(ageMs / 1000).toFixed(1)} s old · on ${evse.feeder}`);
-    this.showFacts(evse);
+    this.showFacts(evse, passport);
     const limits = evse.limits.map((limit, place) => ({ ...limit, place }));
     this.table.show(limits, (limit) => limit.place, (row, limit) => row.show(limit));
     say(this.rule, `Rule: ${evse.rule}.`);
@@ -81,12 +81,13 @@ export class Explain {
     this.showOrders(evse);
   }
 
-  showFacts(evse) {
+  showFacts(evse, passport) {
     const triple = (values) => values.map((ma) => (ma / 1000).toFixed(1)).join("  ");
     const facts = [
       ["offered", evse.offered_ma === null ? "no link" : `${offerA(evse.offered_ma)} A`],
       ["measured", evse.measured_ma === null ? "not lately" : `${triple(evse.measured_ma)} A`],
       ["booked", `${triple(evse.booked_ma)} A`],
+      ["charger", passport],
     ];
     const text = JSON.stringify(facts);
     if (this.shownFacts === text) return;
