@@ -139,7 +139,7 @@ ROUTES: dict[tuple[str, str], Told] = {
         problems=(*HERE, *BODY, *CARRIED_OUT),
     ),
     ("POST", "/api/chargers/{name}/passport/self-test"): Told(
-        summary="Test its dead man with a car that draws more than the fallback; the passport tells how it goes",
+        summary="Test its dead man with a car; the passport tells how it goes",
         body=TestOrder,
         answers={200: Started},
         problems=(*HERE, *BODY, *CARRIED_OUT),
