@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
 from edge.core import failsafe
@@ -55,6 +56,9 @@ class Reporter:
         self._setpoints: dict[str, int] = {}
         self._refusing: set[str] = set()
         self._changed_ms: dict[str, int] = {}
+        self._lately: dict[str, deque[tuple[int, int]]] = {name: deque() for name in blueprint.places}
+        self.follow_ms: Callable[[str, str], int] = lambda _charger, _evse: FOLLOW_MS
+        """How long an EVSE of a charger may take to follow."""
 
     def before_the_first_cycle(self) -> Status:
         """A status of a site that has not decided anything yet."""
@@ -183,13 +187,16 @@ class Reporter:
         silent_for_ms = None if charger.lost_ms is None else now_ms - charger.lost_ms
         if self._setpoints.get(setpoint.evse) != setpoint.limit_ma:
             self._changed_ms[setpoint.evse] = now_ms
-        has_followed = evse.sampled_ms >= self._changed_ms[setpoint.evse] + FOLLOW_MS
+            self._lately[setpoint.evse].append((now_ms, setpoint.limit_ma))
+        follow_ms = self.follow_ms(name, setpoint.evse)
+        has_followed = evse.sampled_ms >= self._changed_ms[setpoint.evse] + follow_ms
         shown = sentences.bay(
             evse,
             charger,
             setpoint_ma=setpoint.limit_ma,
             booked_ma=max(setpoint.booked_ma),
             measured_ma=max(measured_ma) if measured_ma is not None and has_followed else None,
+            excess_ma=self._excess_ma(setpoint.evse, measured_ma, evse.sampled_ms, follow_ms),
             reason=setpoint.reason,
             circuits=circuits,
             silent_for_ms=silent_for_ms,
@@ -219,6 +226,22 @@ class Reporter:
             rule=sentences.rule(evse, setpoint.reason, evse.priority or (declared.priority, "the bay's")),
             feeder=sentences.called(declared.circuit),
         )
+
+    def _excess_ma(
+        self, evse: str, measured_ma: tuple[int, int, int] | None, sampled_ms: int, follow_ms: int
+    ) -> int | None:
+        """What it drew when that was more than any limit that it may still have been following; else None.
+
+        Limits may change all the time: the highest that held within that time is what it may have drawn.
+        """
+        lately = self._lately[evse]
+        since_ms = sampled_ms - follow_ms
+        while len(lately) > 1 and lately[1][0] <= since_ms:
+            lately.popleft()
+        if measured_ma is None or not lately or lately[0][0] > since_ms:
+            return None
+        most_ma = max(limit_ma for at_ms, limit_ma in lately if at_ms <= sampled_ms)
+        return max(measured_ma) if max(measured_ma) > most_ma + sentences.GAP_MA else None
 
     def _remember(self, setpoint: Setpoint, sentence: str) -> None:
         before_ma = self._setpoints.get(setpoint.evse)

@@ -68,8 +68,9 @@ def bay(
     circuits: dict[str, CircuitStatus],
     silent_for_ms: int | None,
     refuses: bool,
+    excess_ma: int | None = None,
 ) -> Bay:
-    """The state of a bay; trouble comes before what is normal."""
+    """The state of a bay; trouble comes before what is normal. `excess_ma`: drawn against all its limits."""
     if charger.link != "up":
         return _away(charger, booked_ma, silent_for_ms)
     if evse.state == "faulted":
@@ -78,8 +79,8 @@ def bay(
     if refuses:
         sentence = f"Refuses limits. Counted at {amps(booked_ma)}."
         return Bay(icon="⚠", word="rejects", severity="act", sentence=sentence)
-    if measured_ma is not None and measured_ma > setpoint_ma + GAP_MA and measured_ma >= booked_ma - GAP_MA:
-        sentence = f"Draws {amps(measured_ma)}, offered {amps(setpoint_ma)}. Counted at {amps(booked_ma)}."
+    if excess_ma is not None and excess_ma >= booked_ma - GAP_MA:
+        sentence = f"Draws {amps(excess_ma)}, offered {amps(setpoint_ma)}. Counted at {amps(booked_ma)}."
         if evse.wants:
             return Bay(icon="⚠", word="disobeys", severity="act", sentence=sentence)
     if evse.transaction_id is None:

@@ -157,6 +157,7 @@ class Site:
         self.control.on_sleeper = self._remember_sleeper
         self._reporter = Reporter(blueprint, self._observed, clock, self._transactions)
         self._explainer = Explainer(blueprint, clock)
+        self._reporter.follow_ms = lambda charger, evse: self._passports.traits(charger, evse).follow_ms
         self._status = self._reporter.before_the_first_cycle()
         self._news = asyncio.Event()
         self.desk = Desk(
