@@ -20,7 +20,8 @@ BOOTS = "boot"
 def proven_chargers(path: Path) -> frozenset[str]:
     """The chargers whose last boot was of a model and firmware whose dead man is proven.
 
-    No journal, or one that cannot be read, proves nothing.
+    Where several stations have had a charger's place, all of them must be. No journal, or one that cannot be
+    read, proves nothing.
     """
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
@@ -38,9 +39,9 @@ def _proven(connection: sqlite3.Connection) -> Iterator[str]:
         for model, body in _documents(connection, PROOFS)
         if msgspec.json.decode(body, type=Proofs).falls_back
     }
-    for charger, body in _documents(connection, BOOTS):
-        if model_of(msgspec.json.decode(body, type=ChargerBooted)) in models:
-            yield charger
+    boots = [msgspec.json.decode(body, type=ChargerBooted) for _, body in _documents(connection, BOOTS)]
+    unproven = {boot.charger for boot in boots if model_of(boot) not in models}
+    yield from {boot.charger for boot in boots} - unproven
 
 
 def _documents(connection: sqlite3.Connection, kind: str) -> list[tuple[str, bytes]]:

@@ -28,8 +28,8 @@ async def journal_with(path, *proofs):
     async with open_journal(path, SystemClock(), {}) as journal:
         for model, found in proofs:
             await journal.put_document("proof", model, msgspec.json.encode(found))
-        await journal.put_document("boot", "bay-1", boot("bay-1", "6.4"))
-        await journal.put_document("boot", "bay-2", boot("bay-2", "6.5"))
+        await journal.put_document("boot", "bay-1 CP-1", boot("bay-1", "6.4"))
+        await journal.put_document("boot", "bay-2 CP-2", boot("bay-2", "6.5"))
         return proven_chargers(path)
 
 

@@ -16,6 +16,7 @@ def passport(lot):
 
 
 async def charging(lot):
+    await lot.connect("bay-2")
     await lot.connect()
     await lot.start()
     lot.meter(5_000)
@@ -30,7 +31,7 @@ async def test_a_smaller_limit_that_binds_shows_that_it_follows():
         await charging(lot)
         assert passport(lot).proofs.follows.verdict == "unknown"
         before_ma = lot.bay().setpoint_ma
-        lot.meter(63_000 - 10_000)
+        lot.meter(63_000 - 16_000)
         await asyncio.sleep(3)
         told_ma = lot.bay().setpoint_ma
         assert 6_000 <= told_ma < before_ma - 2_000
