@@ -181,16 +181,16 @@ class _Rooms:
     async def _meters(self) -> None:
         if not any(circuit.meter for circuit in self._settings.circuits):
             return
-        links = _load("edge.links.modbus").ModbusLinks()
+        lines = _load("edge.links.modbus").Lines()
         meters = _load(METERS["modbus"]).meters_of(
-            self._settings, links=links, read=self._site.read, clock=self._clock
+            self._settings, lines=lines, read=self._site.read, clock=self._clock
         )
         try:
             async with asyncio.TaskGroup() as group:
                 for meter in meters:
                     group.create_task(meter.run())
         finally:
-            links.close()
+            lines.close()
 
     async def _uplink(self, uplink: UplinkSettings) -> None:
         await (

@@ -1,24 +1,29 @@
-"""Modbus TCP: one connection for each host and port, whose users take turns.
+"""Modbus lines that many devices share: each device with its manners, the meters that guard fuses in time.
 
-A request either answers exactly the registers that were asked for, or raises DeviceError. The connection is
-opened when it is needed; after a failure further requests fail at once until the next attempt is due, so that
-nobody waits for a device that is away.
+A request answers exactly what was asked for, or raises DeviceError with the likely cause. A device that stays
+silent is left alone for longer and longer, and costs the others little; whoever asks for it meanwhile is told
+so at once. A command is sent all the same.
 """
 
 import asyncio
-import logging
-import random
+from collections.abc import Awaitable, Callable
 
-from pymodbus.client import AsyncModbusTcpClient
-from pymodbus.exceptions import ModbusException
+from pymodbus.client.base import ModbusBaseClient
 from pymodbus.pdu import ModbusPDU
 
 from edge.core.errors import DeviceError
+from edge.core.manners import Manners
+from edge.links.modbus_wire import Place, SilenceError, Wire, other_unit
+from edge.links.turns import Turns, Urgency
 
-HOLDING, INPUT = 3, 4  # function codes: MODBUS Application Protocol V1.1b3 sections 6.3 and 6.4
-FIRST_RETRY_S = 0.25
-LONGEST_RETRY_S = 5.0
-SILENCES_BEFORE_CLOSING = 3
+__all__ = ["COILS", "HOLDING", "INPUT", "INPUTS", "Device", "Line", "Lines", "Place", "Urgency"]
+
+COILS, INPUTS, HOLDING, INPUT = 1, 2, 3, 4  # MODBUS Application Protocol V1.1b3 sections 6.1 to 6.4
+
+FIRST_REST_S = 0.5
+LONGEST_REST_S = 30.0
+LONGEST_GUARD_REST_S = 1.0  # what guards a fuse is looked for all the time
+_GATEWAY_SILENCE = (10, 11)
 
 _EXCEPTIONS = {  # MODBUS Application Protocol V1.1b3 section 7
     1: "illegal function",
@@ -32,113 +37,295 @@ _EXCEPTIONS = {  # MODBUS Application Protocol V1.1b3 section 7
     11: "gateway target device failed to respond",
 }
 
-# The library logs every failed request. Whoever uses a link tells it once when lost, and once when back.
-logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
+
+class ModbusRefusedError(DeviceError):
+    """The device answered with an exception. `code` is Modbus's own."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.code = code
 
 
-class ModbusTcp:
-    """One connection. `timeout_s` is how long connecting, and each answer, may take."""
+class _Presence:
+    """What the line knows of one unit, whoever speaks to it."""
 
-    def __init__(self, host: str, port: int, *, timeout_s: float = 1.0) -> None:
-        self.host = host
-        self.port = port
-        self._timeout_s = timeout_s
-        self._turn = asyncio.Lock()
-        self._client: AsyncModbusTcpClient | None = None
-        self._retry_s = FIRST_RETRY_S
-        self._retry_at = 0.0
-        self._silences = 0
-        self._reason = ""
+    def __init__(self) -> None:
+        self.silences = 0
+        self.rest_until_s = 0.0
+        self.ready_s = 0.0
+        self.writable_s = 0.0
+        self.latency_s: float | None = None  # None: it never answered
+        self.reason = ""
 
-    async def read(self, unit: int, function: int, address: int, count: int) -> list[int]:
-        """`count` registers from zero-based `address` on. Raises DeviceError, in two time-outs at most."""
-        async with self._turn:
-            client = await self._connected()
-            request = client.read_holding_registers if function == HOLDING else client.read_input_registers
-            try:
-                answer = await request(address, count=count, device_id=unit)
-                _heed_cancellation()
-            except ModbusException as error:
-                _heed_cancellation()
-                self._note_silence()
-                raise DeviceError(f"{self._place(unit)} does not answer") from error
-            self._silences = 0
-        return self._registers(answer, unit, address, count)
+
+class Line:
+    """One wire and those who share it."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.turns = Turns()
+        self._wire = Wire(place)
+        self._units: dict[int, _Presence] = {}
+        self.requests = 0
+
+    def device(self, unit: int, manners: Manners | None = None) -> "Device":
+        """The device of that number, spoken to in its manners."""
+        return Device(self, unit, manners or Manners(), self._units.setdefault(unit, _Presence()))
 
     def close(self) -> None:
-        """Close the connection; the next request opens it again."""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        """Close the wire; the next request opens it again."""
+        self._wire.close()
 
-    async def _connected(self) -> AsyncModbusTcpClient:
-        if self._client is not None and self._client.connected:
-            return self._client
-        self.close()
-        now = asyncio.get_running_loop().time()
-        if now < self._retry_at:
-            raise DeviceError(self._reason)
-        client = AsyncModbusTcpClient(
-            self.host, port=self.port, timeout=self._timeout_s, retries=0, reconnect_delay=0
-        )
-        if not await client.connect():
-            client.close()
-            self._wait_before_retry()
-            self._reason = f"{self.host}:{self.port} refuses connections, or is not there"
-            raise DeviceError(self._reason)
-        self._client, self._retry_s, self._silences = client, FIRST_RETRY_S, 0
-        return client
+    def where(self, unit: int) -> str:
+        """A unit of this line, for people."""
+        return f"unit {unit} {'at' if self.place.has_transactions else 'on'} {self.place.name}"
 
-    def _wait_before_retry(self) -> None:
-        """Doubling with jitter up to a cap; a connection that opens resets it."""
-        self._retry_at = asyncio.get_running_loop().time() + self._retry_s * random.uniform(0.5, 1)  # noqa: S311
-        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+    async def ask(
+        self, ask: Callable[[ModbusBaseClient], Awaitable[ModbusPDU]], timeout_s: float
+    ) -> ModbusPDU:
+        """One request; you have the turn. Whatever happens, the next frame is kept apart from this one's."""
+        began_s = asyncio.get_running_loop().time()
+        self.requests += 1
+        try:
+            answer = await self._wire.ask(ask, timeout_s)
+        except asyncio.CancelledError:
+            if not self.place.has_transactions:  # its answer is still on the way
+                self.turns.quiet(began_s + timeout_s - asyncio.get_running_loop().time())
+            raise
+        finally:
+            self.turns.quiet(self.place.gap_s)
+        return answer
 
-    def _note_silence(self) -> None:
-        """A link on which nothing answers for a while may be half open: start it anew."""
-        self._silences += 1
-        if self._silences >= SILENCES_BEFORE_CLOSING:
-            self._silences = 0
-            self.close()
+    def silence(self, unit: int, heard: bytes) -> str:
+        """The likely cause of what came back instead of an answer."""
+        where = self.where(unit)
+        other = other_unit(self.place, heard, unit)
+        others = [each for number, each in self._units.items() if number != unit and each.latency_s]
+        is_alone = not any(each.silences == 0 for each in others)
+        if other is not None:
+            return f"{where} does not answer: unit {other} does instead"
+        if heard and not self.place.has_transactions:
+            if is_alone:
+                return f"{where}: noise instead of an answer: is the line's speed and format the device's?"
+            return f"{where}: a spoilt answer: two devices with one number, or a bad wire"
+        if is_alone or self.place.has_transactions:
+            return f"{where} does not answer"
+        return f"{where} does not answer, others on the line do: is that its number?"
 
-    def _registers(self, answer: ModbusPDU, unit: int, address: int, count: int) -> list[int]:
-        if answer.isError():
-            code = answer.exception_code
-            word = _EXCEPTIONS.get(code, "unknown exception")
-            raise DeviceError(f"{self._place(unit)} answers exception {code}, {word}")
+
+class Device:
+    """One device on a line. Every request raises DeviceError where it has no answer to give.
+
+    `deadline_ms`: what a request may take altogether, the wait for its turn included.
+    """
+
+    def __init__(self, line: Line, unit: int, manners: Manners, presence: _Presence) -> None:
+        self.line = line
+        self.unit = unit
+        self.manners = manners
+        self._presence = presence
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether its last request went without an answer."""
+        return self._presence.silences > 0
+
+    def expect(self, in_ms: int) -> None:
+        """A block that guards a fuse is read next in so many ms: keep the line free for it then."""
+        self.line.turns.expect(self, asyncio.get_running_loop().time() + in_ms / 1000)
+
+    async def read(
+        self,
+        function: int,
+        address: int,
+        count: int,
+        *,
+        urgency: Urgency = Urgency.ROUTINE,
+        deadline_ms: int | None = None,
+    ) -> list[int]:
+        """`count` registers from zero-based `address` on; `function` is HOLDING or INPUT."""
+
+        def ask(client: ModbusBaseClient) -> Awaitable[ModbusPDU]:
+            request = client.read_holding_registers if function == HOLDING else client.read_input_registers
+            return request(address, count=count, device_id=self.unit)
+
+        answer = await self._request(ask, 8, 5 + 2 * count, urgency, deadline_ms)
         registers = list(answer.registers)
         if len(registers) != count:
             raise DeviceError(
-                f"{self._place(unit)} answers {len(registers)} of {count} registers at {address}"
+                f"{self.line.where(self.unit)} answers {len(registers)} of {count} registers at {address}"
             )
         return registers
 
-    def _place(self, unit: int) -> str:
-        return f"unit {unit} at {self.host}:{self.port}"
+    async def read_bits(
+        self,
+        function: int,
+        address: int,
+        count: int,
+        *,
+        urgency: Urgency = Urgency.ROUTINE,
+        deadline_ms: int | None = None,
+    ) -> list[bool]:
+        """`count` coils or discrete inputs; `function` is COILS or INPUTS."""
+
+        def ask(client: ModbusBaseClient) -> Awaitable[ModbusPDU]:
+            request = client.read_coils if function == COILS else client.read_discrete_inputs
+            return request(address, count=count, device_id=self.unit)
+
+        answer = await self._request(ask, 8, 5 + (count + 7) // 8, urgency, deadline_ms)
+        if len(answer.bits) < count:
+            raise DeviceError(f"{self.line.where(self.unit)} answers fewer than {count} bits at {address}")
+        return list(answer.bits[:count])
+
+    async def write(
+        self,
+        address: int,
+        registers: list[int],
+        *,
+        function: int | None = None,
+        urgency: Urgency = Urgency.COMMAND,
+        deadline_ms: int | None = None,
+    ) -> None:
+        """Registers from `address` on, told by function 6 or 16; by the device's own where none is named."""
+        single = (function or self.manners.write_function) == 6 and len(registers) == 1
+
+        def ask(client: ModbusBaseClient) -> Awaitable[ModbusPDU]:
+            if single:
+                return client.write_register(address, registers[0], device_id=self.unit)
+            return client.write_registers(address, registers, device_id=self.unit)
+
+        sent = 8 if single else 9 + 2 * len(registers)
+        answer = await self._request(ask, sent, 8, urgency, deadline_ms, is_write=True)
+        if answer.address != address:
+            raise DeviceError(f"{self.line.where(self.unit)} confirms another register than {address}")
+
+    async def write_coil(
+        self,
+        address: int,
+        *,
+        is_on: bool,
+        urgency: Urgency = Urgency.COMMAND,
+        deadline_ms: int | None = None,
+    ) -> None:
+        """One coil, by function 5."""
+
+        def ask(client: ModbusBaseClient) -> Awaitable[ModbusPDU]:
+            return client.write_coil(address, is_on, device_id=self.unit)
+
+        await self._request(ask, 8, 8, urgency, deadline_ms, is_write=True)
+
+    async def _request(
+        self,
+        ask: Callable[[ModbusBaseClient], Awaitable[ModbusPDU]],
+        sent: int,
+        received: int,
+        urgency: Urgency,
+        deadline_ms: int | None,
+        *,
+        is_write: bool = False,
+    ) -> ModbusPDU:
+        loop, presence = asyncio.get_running_loop(), self._presence
+        if urgency is not Urgency.COMMAND and loop.time() < presence.rest_until_s:
+            raise DeviceError(presence.reason)
+        wire_s = self.line.place.wire_s(sent, received)
+        timeout_s = wire_s + max(self.manners.answer_ms / 1000, self.line.place.timeout_s)
+        lasts_s = (
+            timeout_s if presence.latency_s is None or presence.silences else wire_s + presence.latency_s
+        )
+        try:
+            async with asyncio.timeout(None if deadline_ms is None else deadline_ms / 1000):
+                for tries_left in range(self.manners.repeats, -1, -1):
+                    async with self.line.turns.turn(urgency, lasts_s, self._ready(is_write=is_write)):
+                        answer = await self._try(
+                            ask, wire_s, timeout_s, urgency, tries_left, is_write=is_write
+                        )
+                    if answer is not None:
+                        return self._checked(answer, urgency)
+        except TimeoutError:
+            raise DeviceError(f"{self.line.where(self.unit)}: no answer within {deadline_ms} ms") from None
+        raise DeviceError(presence.reason)
+
+    def _ready(self, *, is_write: bool) -> Callable[[], float]:
+        presence = self._presence
+        return lambda: max(presence.ready_s, presence.writable_s if is_write else 0.0)
+
+    async def _try(
+        self,
+        ask: Callable[[ModbusBaseClient], Awaitable[ModbusPDU]],
+        wire_s: float,
+        timeout_s: float,
+        urgency: Urgency,
+        tries_left: int,
+        *,
+        is_write: bool,
+    ) -> ModbusPDU | None:
+        """The answer; None where nothing usable came."""
+        loop, presence = asyncio.get_running_loop(), self._presence
+        began_s = loop.time()
+        try:
+            answer = await self.line.ask(ask, timeout_s)
+        except SilenceError as silence:
+            presence.reason = self.line.silence(self.unit, silence.heard)
+            if not tries_left:
+                self._rest(urgency, timeout_s)
+            return None
+        finally:
+            ended_s = loop.time()
+            presence.ready_s = ended_s + self.manners.gap_ms / 1000
+            if is_write:
+                presence.ready_s = max(presence.ready_s, ended_s + self.manners.settle_ms / 1000)
+                presence.writable_s = ended_s + self.manners.write_gap_ms / 1000
+        took_s = max(0.0, ended_s - began_s - wire_s)
+        presence.latency_s = took_s if presence.latency_s is None else (3 * presence.latency_s + took_s) / 4
+        return answer
+
+    def _rest(self, urgency: Urgency, timeout_s: float) -> None:
+        """Leave it alone: doubling from the second silence on, sooner again where it guards a fuse.
+
+        Where answers do not say what they answer, a late one must not meet the next request: it gets time.
+        """
+        presence = self._presence
+        presence.silences += 1
+        longest_s = LONGEST_GUARD_REST_S if urgency <= Urgency.GUARD else LONGEST_REST_S
+        rest_s = min(FIRST_REST_S * 2 ** (presence.silences - 2), longest_s) if presence.silences > 1 else 0.0
+        if not self.line.place.has_transactions:
+            rest_s = max(rest_s, timeout_s)
+        presence.rest_until_s = asyncio.get_running_loop().time() + rest_s
+
+    def _checked(self, answer: ModbusPDU, urgency: Urgency) -> ModbusPDU:
+        presence = self._presence
+        if not answer.isError():
+            presence.silences = 0
+            return answer
+        code = answer.exception_code
+        word = _EXCEPTIONS.get(code, "unknown exception")
+        presence.reason = f"{self.line.where(self.unit)} answers exception {code}, {word}"
+        if code in _GATEWAY_SILENCE:
+            self._rest(urgency, 0.0)
+        else:
+            presence.silences = 0
+        raise ModbusRefusedError(presence.reason, code)
 
 
-def _heed_cancellation() -> None:
-    """Raise what the library's `wait_for` loses before Python 3.12: a cancellation beside an answer."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
-class ModbusLinks:
-    """The connections of a site: those who name the same host and port share one."""
+class Lines:
+    """The lines of a site: those who name the same place share one."""
 
     def __init__(self, *, timeout_s: float = 1.0) -> None:
+        """`timeout_s`: what a network may take."""
         self._timeout_s = timeout_s
-        self._links: dict[tuple[str, int], ModbusTcp] = {}
+        self._lines: dict[str, Line] = {}
 
-    def to(self, host: str, port: int) -> ModbusTcp:
-        """The connection to there."""
-        key = (host, port)
-        if key not in self._links:
-            self._links[key] = ModbusTcp(host, port, timeout_s=self._timeout_s)
-        return self._links[key]
+    def to(self, host: str, port: int) -> Line:
+        """The line to a host that speaks Modbus TCP."""
+        return self.at(Place(name=f"{host}:{port}", host=host, port=port, timeout_s=self._timeout_s))
+
+    def at(self, place: Place) -> Line:
+        """The line to there."""
+        if place.name not in self._lines:
+            self._lines[place.name] = Line(place)
+        return self._lines[place.name]
 
     def close(self) -> None:
         """Close them all."""
-        for link in self._links.values():
-            link.close()
+        for line in self._lines.values():
+            line.close()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from edge.catalogue import Field, meter
 from edge.core.errors import DeviceError
-from edge.links.modbus import ModbusLinks, ModbusTcp
+from edge.links.modbus import Device, Lines, Urgency
 from edge.meters.interpretation import Interpreted, Interpreter
 from edge.settings import CircuitSettings, Site
 from edge.site.ports import Clock, Reading
@@ -27,7 +27,7 @@ class ModbusMeter:
         self,
         circuit: CircuitSettings,
         *,
-        link: ModbusTcp,
+        device: Device,
         voltage_mv: int,
         read: Callable[[Reading], None],
         clock: Clock,
@@ -37,8 +37,7 @@ class ModbusMeter:
         if circuit.meter is None:
             raise ValueError(f"{circuit.name} has no meter")
         self._name = circuit.name
-        self._unit = circuit.meter.unit
-        self._link = link
+        self._device = device
         self._read = read
         self._clock = clock
         self._poll_ms = poll_ms
@@ -70,7 +69,7 @@ class ModbusMeter:
         """Ask once; hand over what was answered. Nothing is handed over of a meter that is silent."""
         taken_ms = self._clock.mono_ms()
         try:
-            registers = await self._fetch(self._model.fast)
+            registers = await self._fetch(self._model.fast, Urgency.GUARD)
         except DeviceError as error:
             self._story.lost(str(error), self._clock.mono_ms())
             return
@@ -103,7 +102,7 @@ class ModbusMeter:
             return None
         now_ms = self._clock.mono_ms()
         try:
-            registers = await self._fetch(self._model.aside)
+            registers = await self._fetch(self._model.aside, Urgency.GUARD)
         except DeviceError as error:
             if self._aside_fails >= 0:
                 self._aside_fails += 1
@@ -116,17 +115,19 @@ class ModbusMeter:
 
     async def _poll_slow(self) -> None:
         try:
-            registers = await self._fetch(self._model.slow)
+            registers = await self._fetch(self._model.slow, Urgency.IDLE)
         except DeviceError as error:
             logger.debug("%s: energy is not read: %s", self._name, error)
             self._energy_wh = None
         else:
             self._energy_wh = self._interpreter.energy_wh(registers)
 
-    async def _fetch(self, fields: tuple[Field, ...]) -> dict[int, int]:
+    async def _fetch(self, fields: tuple[Field, ...], urgency: Urgency) -> dict[int, int]:
         registers: dict[int, int] = {}
         for request in self._model.reads(fields):
-            words = await self._link.read(self._unit, self._model.function, request.address, request.count)
+            words = await self._device.read(
+                self._model.function, request.address, request.count, urgency=urgency
+            )
             registers.update(enumerate(words, start=request.address))
         return registers
 
@@ -168,10 +169,11 @@ class _Story:
 
 
 def meters_of(
-    site: Site, *, links: ModbusLinks, read: Callable[[Reading], None], clock: Clock
+    site: Site, *, lines: Lines, read: Callable[[Reading], None], clock: Clock
 ) -> Iterator[ModbusMeter]:
     """A meter for each circuit that has one; those behind one gateway share its connection."""
     for circuit in site.circuits:
         if circuit.meter is not None:
-            link = links.to(circuit.meter.host, circuit.meter.port)
-            yield ModbusMeter(circuit, link=link, voltage_mv=site.voltage_mv, read=read, clock=clock)
+            line = lines.to(circuit.meter.host, circuit.meter.port)
+            device = line.device(circuit.meter.unit)
+            yield ModbusMeter(circuit, device=device, voltage_mv=site.voltage_mv, read=read, clock=clock)

@@ -7,9 +7,24 @@ from contextlib import asynccontextmanager
 import pytest
 
 from edge.core.errors import DeviceError
-from edge.links.modbus import INPUT, ModbusLinks, ModbusTcp
+from edge.core.manners import Manners
+from edge.links.modbus import INPUT, Lines
 from edge.simulator.meter import Meter
 from edge.simulator.registers import Fault
+
+
+class Link:
+    """One line, whose units are asked by their number."""
+
+    def __init__(self, port, timeout_s):
+        self.port = port
+        self.line = Lines(timeout_s=timeout_s).to("127.0.0.1", port)
+
+    async def read(self, unit, *what):
+        return await self.line.device(unit, Manners(answer_ms=0)).read(*what)
+
+    def close(self):
+        self.line.close()
 
 
 @asynccontextmanager
@@ -38,7 +53,7 @@ async def scripted(answer):
         await serve(reader, writer)
 
     server = await asyncio.start_server(serve_one, "127.0.0.1", 0)
-    link = ModbusTcp("127.0.0.1", server.sockets[0].getsockname()[1], timeout_s=0.3)
+    link = Link(server.sockets[0].getsockname()[1], 0.3)
     try:
         yield link
     finally:
@@ -144,7 +159,7 @@ async def test_nobody_waits_for_a_device_that_is_away():
     port = server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()
-    link = ModbusTcp("127.0.0.1", port, timeout_s=1)
+    link = Link(port, 1)
     await refused(link)
     began = time.monotonic()
     for _ in range(20):
@@ -158,7 +173,7 @@ async def test_a_silent_device_costs_one_time_out_and_no_more():
     meter = Meter("eastron-sdm630")
     await meter.start()
     meter.set_fault(Fault.SILENT)
-    link = ModbusTcp("127.0.0.1", meter.port, timeout_s=0.2)
+    link = Link(meter.port, 0.2)
     try:
         began = time.monotonic()
         with pytest.raises(DeviceError, match="does not answer"):
@@ -179,11 +194,11 @@ async def test_users_of_one_address_share_a_connection_and_take_turns():
         return full(transaction, unit, body)
 
     async with scripted(count) as opened:
-        links = ModbusLinks(timeout_s=0.3)
-        link = links.to("127.0.0.1", opened.port)
-        assert links.to("127.0.0.1", opened.port) is link
-        answers = await asyncio.gather(*(link.read(unit, INPUT, 0, unit) for unit in range(1, 6)))
-        links.close()
+        lines = Lines(timeout_s=0.3)
+        line = lines.to("127.0.0.1", opened.port)
+        assert lines.to("127.0.0.1", opened.port) is line
+        answers = await asyncio.gather(*(line.device(unit).read(INPUT, 0, unit) for unit in range(1, 6)))
+        lines.close()
     assert [len(answer) for answer in answers] == [1, 2, 3, 4, 5]
     assert at_once == [bytes([unit]) for unit in range(1, 6)]
 

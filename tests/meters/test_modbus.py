@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from edge.links.modbus import ModbusLinks
+from edge.links.modbus import Lines
 from edge.meters.modbus import meters_of
 from edge.settings import read as read_site
 from edge.simulator.meter import Meter
@@ -31,12 +31,12 @@ class MachineClock:
 class Lot:
     """A simulated meter, the driver that polls it, and what the site was handed."""
 
-    def __init__(self, simulated: Meter, model: str, extra: str, links: ModbusLinks) -> None:
+    def __init__(self, simulated: Meter, model: str, extra: str, lines: Lines) -> None:
         self.simulated = simulated
         self.readings: list[Reading] = []
         self.came = asyncio.Event()
         settings = site(model, simulated.port, extra)
-        (self.driver,) = meters_of(settings, links=links, read=self.take, clock=MachineClock())
+        (self.driver,) = meters_of(settings, lines=lines, read=self.take, clock=MachineClock())
 
     def take(self, reading: Reading) -> None:
         self.readings.append(reading)
@@ -70,11 +70,11 @@ async def lot(model="eastron-sdm630", extra=""):
     simulated = Meter(model, refresh_ms=0)
     simulated.measure((41_000, 38_000, 44_000), 0)
     await simulated.start()
-    links = ModbusLinks(timeout_s=0.2)
+    lines = Lines(timeout_s=0.2)
     try:
-        yield Lot(simulated, model, extra, links)
+        yield Lot(simulated, model, extra, lines)
     finally:
-        links.close()
+        lines.close()
         await simulated.stop()
 
 
