@@ -10,6 +10,7 @@ from aiohttp.test_utils import make_mocked_request
 from edge.web import guard
 from edge.web.description import ROUTES
 from edge.web.problems import ProblemError
+from tests.web.adopting_lot import waiting
 
 LIMIT = {"name": "x", "kind": "evse", "target": "bay-1", "limit_a": 6, "seconds": 60}
 
@@ -104,10 +105,10 @@ CHANGING = [route for route in ROUTES if route[0] != "GET" and not route[1].star
 
 
 @pytest.mark.parametrize(("method", "path"), CHANGING)
-async def test_whatever_changes_something_is_refused_to_other_machines(box, monkeypatch, method, path):
+async def test_whatever_changes_something_is_refused_to_other_machines(tmp_path, monkeypatch, method, path):
     monkeypatch.setattr(web.BaseRequest, "remote", "192.168.1.7")
     place = re.sub(r"{\w+}", "1", path)
-    async with box.client.request(method, box.url + place, json={}) as answer:
+    async with waiting(tmp_path) as box, box.client.request(method, box.url + place, json={}) as answer:
         assert answer.status == 403
         assert "only from the box itself" in (await answer.json())["error"]
 
