@@ -15,7 +15,8 @@ from typing import Any
 
 from edge.catalogue.stations import charger_of
 from edge.core.errors import ConfigError
-from edge.journal.journal import SqliteJournal, open_journal
+from edge.journal.journal import SqliteJournal
+from edge.journal.opening import open_journal
 from edge.journal.recorder import SqliteRecorder
 from edge.links.clock import SystemClock
 from edge.links.systemd import Notifier
@@ -114,6 +115,8 @@ async def _run(
                 on_cycle=notifier.cycled,
             )
             await site.resume()
+            for finding in journal.findings:
+                site.alert("journal", "journal-damaged", finding)
             rooms = _Rooms(settings, box, clock, blueprint, site=site, journal=journal, anew=anew)
             async with asyncio.TaskGroup() as group:
                 group.create_task(_end_when(anew), name="anew")

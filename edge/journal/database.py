@@ -1,11 +1,12 @@
-"""Opens a journal file: settings that survive power cuts, read back and asserted, and migrations."""
+"""Opens a journal file: settings that survive power cuts, read back and asserted, in the newest schema."""
 
-import re
-from importlib import resources
+import asyncio
+import sqlite3
 from pathlib import Path
 
 import aiosqlite
 
+from edge.journal.migration import INCREMENTAL, migrate
 from edge.site.ports import JournalBrokenError
 
 SETTINGS = {
@@ -19,24 +20,33 @@ BUSY_MS = 5_000
 async def open_database(path: Path) -> aiosqlite.Connection:
     """A connection with durable settings and the newest schema. Raises JournalBrokenError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = await aiosqlite.connect(path, isolation_level=None)
     try:
-        await _set(connection, path)
-        await _migrate(connection, path)
-    except aiosqlite.Error as error:
-        await connection.close()
+        opened = await asyncio.to_thread(open_sync, path)
+    except sqlite3.Error as error:
         raise JournalBrokenError(f"{path}: {error}") from error
-    except JournalBrokenError:
-        await connection.close()
+    return await aiosqlite.Connection(lambda: opened, iter_chunk_size=64)
+
+
+def open_sync(path: Path) -> sqlite3.Connection:
+    """The same, blocking. Raises JournalBrokenError, sqlite3.Error."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)  # one after the other
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):  # only an empty file takes it
+            connection.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
+        for name, value in SETTINGS.items():
+            connection.execute(f"PRAGMA {name} = {value}")
+        migrate(connection, path)
+        _check_settings(connection, path)
+    except (sqlite3.Error, JournalBrokenError):
+        connection.close()
         raise
     return connection
 
 
-async def _set(connection: aiosqlite.Connection, path: Path) -> None:
-    await connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+def _check_settings(connection: sqlite3.Connection, path: Path) -> None:
     for name, value in SETTINGS.items():
-        await connection.execute(f"PRAGMA {name} = {value}")
-        if (found := await pragma(connection, name)) != value:
+        if (found := connection.execute(f"PRAGMA {name}").fetchone()[0]) != value:
             raise JournalBrokenError(f"{path}: {name} is {found}, {value} was asked for")
 
 
@@ -45,29 +55,3 @@ async def pragma(connection: aiosqlite.Connection, name: str) -> object:
     async with connection.execute(f"PRAGMA {name}") as cursor:
         row = await cursor.fetchone()
     return None if row is None else row[0]
-
-
-async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
-    """Bring the schema up to date, each step whole or not at all."""
-    version = int(str(await pragma(connection, "user_version")))
-    steps = _steps()
-    if version > len(steps):
-        raise JournalBrokenError(f"{path}: written by a newer version (schema {version})")
-    for number, sql in enumerate(steps[version:], start=version + 1):
-        script = f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;"
-        try:
-            await connection.executescript(script)
-        except aiosqlite.Error:
-            if connection.in_transaction:
-                await connection.rollback()
-            raise
-
-
-def _steps() -> list[str]:
-    """The migrations in the order of their numbers, which start at 1 and leave no gap."""
-    folder = resources.files("edge.journal") / "migrations"
-    files = sorted(
-        (entry for entry in folder.iterdir() if re.fullmatch(r"\d{4}_\w+\.sql", entry.name)),
-        key=lambda entry: entry.name,
-    )
-    return [entry.read_text(encoding="utf-8") for entry in files]

@@ -1,70 +1,91 @@
 """The one writer: whoever waits meanwhile shares the next commit.
 
 While a commit is on its way to the disk, writes gather; the next commit takes all of them. A write that
-fails alone must not take its companions with it: a failing group is repeated one by one.
+fails alone must not take its companions with it: a failing group is repeated one by one. On a full disk what
+is urgent gets a step of the reserve, as often as there is one.
 """
 
 import asyncio
 import contextlib
-import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable
 
 import aiosqlite
 
+from edge.journal.integrity import is_damage
+from edge.journal.space import Space
 from edge.site.ports import JournalBrokenError, JournalFullError
-
-log = logging.getLogger(__name__)
 
 Statement = tuple[str, tuple[object, ...]]
 
-KEEP_MS = 1_000  # what nobody waits for is grouped for so long
+KEEP_MS = 30_000  # what nobody waits for is grouped for so long: each commit rewrites a dozen pages
 MAX_KEPT = 10_000
 MAX_GROUP = 500
 
 
 class _Write:
-    __slots__ = ("after", "done", "statements")
+    __slots__ = ("after", "done", "is_urgent", "statements")
 
     def __init__(
-        self, statements: list[Statement], done: asyncio.Future[None] | None, after: Callable[[], None] | None
+        self,
+        statements: list[Statement],
+        done: asyncio.Future[None] | None,
+        after: Callable[[], None] | None = None,
+        *,
+        is_urgent: bool = False,
     ) -> None:
         self.statements = statements
         self.done = done
         self.after = after
+        self.is_urgent = is_urgent
 
 
 class Writer:
     """Commits groups of statements on one connection, in the order in which they came.
 
-    `commits` and `rows` count for whoever measures, `dropped` what was not kept because too much waited.
+    `commits` and `rows` count for whoever measures, `dropped` what was not kept because too much waited or
+    room was scarce. `damaged` is set when SQLite finds that the file is damaged.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: aiosqlite.Connection, space: Space, *, keep_ms: int = KEEP_MS) -> None:
         self.commits = 0
         self.rows = 0
         self.dropped = 0
+        self.damaged = asyncio.Event()
         self._connection = connection
+        self._space = space
+        self._keep_ms = keep_ms
         self._queue: deque[_Write] = deque()
         self._kept = 0
         self._news = asyncio.Event()
         self._is_closing = False
 
-    async def write(self, statements: list[Statement], *, after: Callable[[], None] | None = None) -> None:
+    async def write(
+        self,
+        statements: list[Statement],
+        *,
+        after: Callable[[], None] | None = None,
+        is_urgent: bool = False,
+    ) -> None:
         """Return once the statements are committed. Raises JournalFullError, JournalBrokenError.
 
-        `after` is called with the commit, before anybody who waits for it runs on.
+        `after` is called with the commit, before anybody who waits for it runs on. `is_urgent`: the reserve
+        is for this.
         """
         if self._is_closing:
             raise JournalBrokenError("the journal is closing")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Write(statements, done, after))
+        self._queue.append(_Write(statements, done, after, is_urgent=is_urgent))
         self._news.set()
         await done
 
+    async def shrink(self, pages: int) -> None:
+        """Give freed pages of the file back to the disk, so many at most."""
+        await self.write([(f"PRAGMA incremental_vacuum({pages})", ())])
+
     def keep(self, statements: list[Statement], *, after: Callable[[], None] | None = None) -> None:
-        """Commit within a second, with others; dropped and counted when too much waits already."""
+        """Commit within half a minute, with others; dropped and counted when too much waits already."""
         if self._kept >= MAX_KEPT:
             self.dropped += 1
             return
@@ -75,7 +96,7 @@ class Writer:
         """Commit until closed; what still waits then is committed first."""
         while not (self._is_closing and not self._queue):
             try:
-                async with asyncio.timeout(KEEP_MS / 1000):
+                async with asyncio.timeout(self._keep_ms / 1000):
                     await self._news.wait()
             except TimeoutError:
                 pass
@@ -94,12 +115,17 @@ class Writer:
         failure = await self._try(group)
         if failure is None:
             for write in group:
-                _settle(write, None)
+                self._settle(write, None)
         elif len(group) > 1:
             for write in group:
                 await self._commit([write])
+        elif group[0].is_urgent and isinstance(failure, JournalFullError) and await self._has_released():
+            await self._commit(group)
         else:
-            _settle(group[0], failure)
+            self._settle(group[0], failure)
+
+    async def _has_released(self) -> bool:
+        return await asyncio.to_thread(self._space.release)
 
     async def _try(self, group: list[_Write]) -> Exception | None:
         """One transaction for all of them; the reason when it could not be."""
@@ -107,18 +133,39 @@ class Writer:
         try:
             await connection.execute("BEGIN IMMEDIATE")
             for sql, rows in _runs(group):
-                await connection.executemany(sql, rows)
+                if sql.startswith("PRAGMA"):
+                    await connection.execute_fetchall(sql)
+                else:
+                    await connection.executemany(sql, rows)
             await connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  whatever it is, it must cost this write and not the writer
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     await connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error) and "full" in str(error):
-                return JournalFullError(str(error))
-            return JournalBrokenError(str(error) or type(error).__name__)
+            return self._failure(error)
         self.commits += 1
         self.rows += sum(len(write.statements) for write in group)
         return None
+
+    def _failure(self, error: Exception) -> Exception:
+        code = getattr(error, "sqlite_errorcode", None)
+        if code == sqlite3.SQLITE_FULL:
+            self._space.was_full()
+            return JournalFullError(str(error))
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            self.damaged.set()
+        return JournalBrokenError(str(error) or type(error).__name__)
+
+    def _settle(self, write: _Write, failure: Exception | None) -> None:
+        if failure is None and write.after is not None:
+            write.after()
+        if write.done is None:
+            self.dropped += failure is not None
+        elif not write.done.done():
+            if failure is None:
+                write.done.set_result(None)
+            else:
+                write.done.set_exception(failure)
 
 
 def _runs(group: list[_Write]) -> list[tuple[str, list[tuple[object, ...]]]]:
@@ -131,16 +178,3 @@ def _runs(group: list[_Write]) -> list[tuple[str, list[tuple[object, ...]]]]:
             else:
                 runs.append((sql, [row]))
     return runs
-
-
-def _settle(write: _Write, failure: Exception | None) -> None:
-    if failure is None and write.after is not None:
-        write.after()
-    if write.done is None:
-        if failure is not None:
-            log.warning("a sample was not kept: %s", failure)
-    elif not write.done.done():
-        if failure is None:
-            write.done.set_result(None)
-        else:
-            write.done.set_exception(failure)

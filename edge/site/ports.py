@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from edge.site.commands import AnyCommand, Origin, Outcome
-from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged
+from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged, Sampled
 from edge.site.passport import Form, Passport, Stage
 from edge.site.status import Explanation, Status, UplinkStatus
 
@@ -112,7 +112,10 @@ class Charger(Protocol):
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A transaction as it is kept: what bills, reports and the page read.
 
-    `is_accepted` False: the station began, and was told that this token may not charge.
+    `is_accepted` False: the station began, and was told that this token may not charge. `energy_wh`: what is
+    proven, never negative; None while it runs. `flags`: what is odd about it (`edge.core.transaction`).
+    `told_id`: what the charger called it where that was not our id. `start_is_sure`, `end_is_sure`: this box
+    knew its time then. `told_started_ms`, `told_ended_ms`: what was believed before the clock was set right.
     """
 
     transaction_id: int
@@ -126,6 +129,13 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     last_meter_wh: int | None = None
     is_accepted: bool = True
+    energy_wh: int | None = None
+    flags: tuple[str, ...] = ()
+    told_id: int | None = None
+    start_is_sure: bool = True
+    end_is_sure: bool = True
+    told_started_ms: int | None = None
+    told_ended_ms: int | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,12 +143,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     `session` None: the event concerns none. `deliver`: a row for every CSMS of this charger is written too.
     `dedup`: what a repetition of the same message has in common with it; unique per charger.
+    `transaction_id`: whose story it belongs to, where neither the event nor a session says so.
     """
 
     event: AnyEvent
     session: Session | None = None
     deliver: bool = True
     dedup: str | None = None
+    transaction_id: int | None = None
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,11 +160,32 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True):
     last_transaction_id: int
 
 
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of time in which the wall clock ran evenly, from the moment at which it began.
+
+    `is_sure`: the box knew its time. `wall_ms` and `mono_ms` are the two clocks at that moment.
+    """
+
+    wall_ms: int
+    mono_ms: int
+    is_sure: bool
+
+
+class Mended(msgspec.Struct, frozen=True, kw_only=True):
+    """What a clock that was set right has mended: earlier stretches of this boot, and sessions in them."""
+
+    stretches: int
+    sessions: tuple[Session, ...]
+
+
 class Journal(Protocol):
     """Durable memory. What it has answered survives kill -9 and power loss."""
 
     async def append(self, entry: Entry) -> int:
-        """Commit the entry and answer its sequence number. Raises JournalFull, JournalBroken."""
+        """Commit the entry and answer its sequence number. Raises JournalFullError, JournalBrokenError.
+
+        A start is refused while there is still room for the ends of what runs.
+        """
 
     def keep(self, entry: Entry) -> None:
         """Commit the entry soon, together with others; for what no answer promises. Never blocks."""
@@ -165,6 +198,29 @@ class Journal(Protocol):
 
     async def resume(self) -> Resumed:
         """What was open when the process before us ended."""
+
+    async def samples(self, transaction_id: int) -> list[Sampled]:
+        """What was kept of a transaction's samples, in the order in which they came."""
+
+    async def begin_stretch(self, stretch: Stretch) -> Mended:
+        """The wall clock was set, or is sure now, or no more. Mends what an unsure one of this boot dated.
+
+        Raises JournalFullError, JournalBrokenError.
+        """
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """An event of a transaction's story. `at_ms`: as far as is known today; the event has what was told.
+
+    `stored_ms`: when it was written, by the clock of then. `is_sure`: this box knew its time then, or was
+    told it later.
+    """
+
+    seq: int
+    at_ms: int
+    stored_ms: int
+    is_sure: bool
+    event: AnyEvent
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,6 +300,9 @@ class Archive(Protocol):
 
     async def session(self, transaction_id: int) -> Session | None:
         """One of them."""
+
+    async def story(self, transaction_id: int) -> list[Told]:
+        """Everything that was kept of it, in the order in which it came: start, samples, states, end."""
 
 
 class Recorder(Protocol):

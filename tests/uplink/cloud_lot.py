@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 
-from edge.journal.journal import open_journal
+from edge.journal.opening import open_journal
 from edge.simulator.csms import Csms
 from edge.site.events import Sampled
 from edge.uplink.uplink import Uplink
