@@ -2,7 +2,7 @@
 
 import msgspec
 
-from edge.journal.journal import open_journal
+from edge.journal.opening import open_journal
 from edge.journal.proofs import proven_chargers
 from edge.links.clock import SystemClock
 from edge.site.events import ChargerBooted
