@@ -15,6 +15,7 @@ from edge.core.errors import DeviceError
 from edge.core.manners import Manners
 from edge.links.modbus_wire import Place, SilenceError, Wire, other_unit
 from edge.links.turns import Turns, Urgency
+from edge.settings import LineSettings
 
 __all__ = ["COILS", "HOLDING", "INPUT", "INPUTS", "Device", "Line", "Lines", "Place", "Urgency"]
 
@@ -318,6 +319,23 @@ class Lines:
     def to(self, host: str, port: int) -> Line:
         """The line to a host that speaks Modbus TCP."""
         return self.at(Place(name=f"{host}:{port}", host=host, port=port, timeout_s=self._timeout_s))
+
+    def of(self, line: LineSettings | None, host: str | None, port: int) -> Line:
+        """The line on which a device of the site file is: the one that it names, or its own address."""
+        if line is None:
+            return self.to(host or "", port)
+        return self.at(
+            Place(
+                name=line.name,
+                device=line.device,
+                host=line.host,
+                port=line.port,
+                baud=line.baud,
+                format=line.format,
+                is_rtu=True,
+                timeout_s=self._timeout_s / 2 if line.host else 0.0,
+            )
+        )
 
     def at(self, place: Place) -> Line:
         """The line to there."""

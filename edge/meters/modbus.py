@@ -171,9 +171,9 @@ class _Story:
 def meters_of(
     site: Site, *, lines: Lines, read: Callable[[Reading], None], clock: Clock
 ) -> Iterator[ModbusMeter]:
-    """A meter for each circuit that has one; those behind one gateway share its connection."""
+    """A meter for each circuit that has one; those on one line share it."""
     for circuit in site.circuits:
         if circuit.meter is not None:
-            line = lines.to(circuit.meter.host, circuit.meter.port)
+            line = lines.of(circuit.meter.line, circuit.meter.host, circuit.meter.port)
             device = line.device(circuit.meter.unit)
             yield ModbusMeter(circuit, device=device, voltage_mv=site.voltage_mv, read=read, clock=clock)

@@ -1,4 +1,4 @@
-"""The circuits of a site file: the grid, what hangs below it, and their meters."""
+"""The circuits of a site file: the grid, and what hangs below it."""
 
 import difflib
 import re
@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from edge.core.circuit import ROOT
-from edge.settings.keys import CIRCUIT, DEMAND, GRID, METER
+from edge.settings.buses import Buses
+from edge.settings.keys import CIRCUIT, DEMAND, GRID
 from edge.settings.kinds import amperes
 from edge.settings.lines import Table
-from edge.settings.model import CircuitSettings, DemandSettings, MeterSettings
+from edge.settings.metering import Meters
+from edge.settings.model import CircuitSettings, DemandSettings
 from edge.settings.tables import Block, Tables, fields_for
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -19,11 +21,10 @@ ALLOWED_NAME = "letters, digits, - _ and . in a name"
 class Circuits:
     """Reads all circuits. `names` are those that the file declares, be they right or wrong."""
 
-    def __init__(self, tables: Tables, models: Mapping[str, bool]) -> None:
+    def __init__(self, tables: Tables, models: Mapping[str, bool], buses: Buses) -> None:
         """`models`: the meters of the catalogue, and whether each can guard a fuse."""
         self._tables = tables
-        self._models = models
-        self._addresses: dict[tuple[str, int, int], Table] = {}
+        self._meters = Meters(tables, models, buses)
         self._parents: dict[str, str] = {}
         self.built: dict[str, CircuitSettings] = {}
         named = tables.root.tables.get("circuit")
@@ -42,6 +43,7 @@ class Circuits:
             if self._has_good_name(name, table):
                 self._circuit(name, block, self._parent(name, block))
         self._check_cycles()
+        self._meters.check_sums(self.built)
 
     def nearest_built(self, name: str) -> str:
         """The circuit itself, or the next one towards the grid that could be read."""
@@ -63,7 +65,7 @@ class Circuits:
         )
 
     def _circuit(self, name: str, block: Block, parent: str | None) -> None:
-        meter, demand = self._meter(block.table), self._demand(block.table)
+        meter, demand = self._meters.meter(name, block.table), self._demand(block.table)
         rating_ma, building_ma = block.value("rating_a"), block.value("building_max_a")
         if rating_ma is None or (name == ROOT and building_ma is None):
             return
@@ -115,54 +117,6 @@ class Circuits:
                 remedy="what the grid operator allows: 20 is 4.6 kVA at 230 V",
             )
         return unbalance_ma
-
-    def _meter(self, owner: Table) -> MeterSettings | None:
-        table = owner.tables.get("meter")
-        if table is None:
-            return None
-        elsewhere = {"line", "sum"} & set(table.entries)
-        block = self._tables.read(table, METER, may_lack=frozenset({"host"} if elsewhere else ()))
-        if "model" in block.cells:
-            self._check_model(block)
-        if block.bad or elsewhere:
-            return None
-        values = {row.name: block.value(row.name) for row in METER.keys}
-        meter = MeterSettings(**fields_for(MeterSettings, METER, values), line_number=table.line)
-        self._check_address(meter, table)
-        return meter
-
-    def _check_model(self, block: Block) -> None:
-        model = block.value("model")
-        if self._models.get(model):
-            return
-        guards = sorted(name for name, can_guard in self._models.items() if can_guard)
-        close = difflib.get_close_matches(model, guards, n=1, cutoff=0.5)
-        is_known = model in self._models
-        self._tables.fault(
-            "no-phases" if is_known else "no-model",
-            block.line("model"),
-            f"{block.table.title} model",
-            title="cannot guard a fuse" if is_known else "not in the catalogue",
-            found=f"{model} reports no current per phase" if is_known else f'"{model}"',
-            allowed="a model with phase currents: ampyard models --guard" if is_known else " ".join(guards),
-            remedy=close[0] if close else "a model of: ampyard models --guard",
-        )
-
-    def _check_address(self, meter: MeterSettings, table: Table) -> None:
-        address = (meter.host, meter.port, meter.unit)
-        other = self._addresses.setdefault(address, table)
-        if other is table:
-            return
-        entry = table.entries.get("unit") or table.entries.get("host")
-        self._tables.fault(
-            "unit-clash",
-            entry.line if entry else table.line,
-            f"{table.title} unit",
-            title=f"two meters answer as {meter.unit}",
-            found=f"unit {meter.unit} on {meter.host}:{meter.port}, also {other.title} line {other.line}",
-            allowed="each meter once",
-            remedy="the host or unit of this one",
-        )
 
     def _parent(self, name: str, block: Block) -> str | None:
         others = [other for other in self.names if other != name]

@@ -16,6 +16,7 @@ from edge.settings.kinds import (
     Host,
     Kind,
     Later,
+    LinePort,
     Names,
     OneNumber,
     Password,
@@ -25,6 +26,7 @@ from edge.settings.kinds import (
     Sockets,
     Text,
     TimeZone,
+    TransformerRatio,
     WebSocketUrl,
     Whole,
 )
@@ -99,8 +101,8 @@ METER = Section(
     header="meter",
     keys=(
         key("model", Text(allowed="a model of: ampyard models --guard"), REQUIRED, "register table"),
-        key("host", Host(), REQUIRED, "Modbus TCP"),
-        later("line", "RS-485", allowed="host = an address (Modbus TCP)"),
+        key("host", Host(), None, "Modbus TCP", unless="line"),
+        key("line", Text(allowed="the name of a [line.x]"), None, "RS-485", unless="host"),
         key("port", PORT, 502, "TCP"),
         key("unit", Whole(low=1, high=247, also=(255,)), 1, "Modbus unit"),
         key("stale_after_s", Quantity(low=1, high=60, unit="s"), 5, "then building_max_a counts"),
@@ -111,8 +113,22 @@ METER = Section(
             "L1L2L3",
             "the grid meter names the phases; others may differ",
         ),
-        later("sum", "virtual meter", allowed="a meter of its own"),
+        key("ct_ratio", TransformerRatio(), "1/1", "current transformers that the meter was not told of"),
+        key(
+            "sum", Names(), None, 'instead of a model: the meters of these circuits added, "-name" subtracted'
+        ),
     ),
+)
+LINE = Section(
+    header="line",
+    is_named=True,
+    keys=(
+        key("port", LinePort(), REQUIRED, "serial port"),
+        key("host", Host(), None, "of a gateway: RTU over TCP, port is its TCP port"),
+        key("baud", Whole(low=1200, high=115_200), 9600, "as on every device of the line"),
+        key("format", Choice(now=("8N1", "8E1", "8O1", "8N2")), "8N1", "as on every device of the line"),
+    ),
+    why="an RS-485 line",
 )
 
 # ---- circuits -----------------------------------------------------------------------------------------
@@ -315,7 +331,7 @@ FILE = Section(
         UPLINK,
         MQTT,
         CONTROL,
-        Section(header="line", is_named=True, is_later=True, why="RS-485"),
+        LINE,
         GROUP,
         Section(header="contact", is_named=True, is_later=True, why="a relay that limits"),
         Section(header="tariff", is_later=True, why="prices"),

@@ -174,6 +174,41 @@ class OneNumber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransformerRatio:
+    """What is printed on current transformers."""
+
+    allowed: str = '"250/5": amperes in the line / amperes in the meter'
+
+    def read(self, value: object) -> tuple[int, int]:
+        """Both currents."""
+        match = (
+            re.fullmatch(r"\s*(\d{1,5})\s*[/:]\s*(\d{1,3})\s*A?\s*", value)
+            if isinstance(value, str)
+            else None
+        )
+        if match is None:
+            raise UnfitError("not a ratio", self.allowed, keyword="type")
+        primary, secondary = int(match[1]), int(match[2])
+        if not 0 < secondary <= primary:
+            raise UnfitError("out of range", self.allowed, keyword="range")
+        return primary, secondary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePort:
+    """A serial port by its path, or by its name in /dev; a number is the TCP port of a gateway."""
+
+    allowed: str = 'a serial port such as "/dev/ttyUSB0"; with host: its TCP port'
+
+    def read(self, value: object) -> str | int:
+        """The path, or the number."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Whole(low=1, high=65535).read(value)
+        name = Text(allowed=self.allowed).read(value)
+        return name if name.startswith("/") else f"/dev/{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FallbackCurrent:
     """Amperes per phase that a charger may offer without us: 0, or what a car can do."""
 

@@ -23,17 +23,37 @@ SUPPLY = "/supply"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineSettings:
+    """An RS-485 line: a serial `device` of this machine, or RTU frames to a gateway's `host` and `port`."""
+
+    name: str
+    device: str
+    host: str
+    port: int
+    baud: int
+    format: Literal["8N1", "8E1", "8O1", "8N2"]
+    line_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSettings:
-    """A meter on Modbus TCP. `line_number` is where its table begins in the file."""
+    """A meter on Modbus: at `host`, or on a `line`; with `sum` it is what the meters of others add up to.
+
+    `ct_ratio`: its current transformers, where it measures behind them without knowing it: (250, 5).
+    `sum`: circuits, those with a `-` before them are subtracted. `line_number`: where its table begins.
+    """
 
     model: str
-    host: str
+    host: str | None
     port: int
     unit: int
     stale_after_ms: int
     invert: bool
     phase_rotation: str
     line_number: int
+    line: LineSettings | None = None
+    ct_ratio: tuple[int, int] = (1, 1)
+    sum: tuple[str, ...] = ()
 
     @property
     def wiring(self) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from edge.core.circuit import ROOT
 from edge.core.proof import Sum, prove
 from edge.settings import lines, secret
+from edge.settings.buses import Buses
 from edge.settings.chargers import Chargers
 from edge.settings.circuits import Circuits
 from edge.settings.clouds import Uplinks
@@ -97,13 +98,15 @@ class _SiteReader:
         self.proven = proven
         root, self.syntax = lines.read(text)
         self.tables = Tables(root)
-        self.circuits = Circuits(self.tables, models)
+        self.buses = Buses(self.tables)
+        self.circuits = Circuits(self.tables, models, self.buses)
         self.chargers = Chargers(self.tables, self.circuits)
         self.cautions: list[Caution] = []
 
     def verdict(self) -> Verdict:
         self.tables.read(self.tables.root, FILE)
         blocks = {section.header: self._block(section) for section in (SITE, OCPP, WEB, TOKENS, CONTROL)}
+        self.buses.read()
         self.circuits.read()
         self.chargers.read()
         uplinks = Uplinks(self.tables, self.chargers.built)

@@ -120,8 +120,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
     assert {fault.keyword for fault in faults} == {"not-yet"}
     assert [fault.where for fault in faults] == [
         "[site] board",
-        "[line.rs485]",
-        "[grid.meter] line",
         "[grid.demand] sync_pin",
         "[charger.bay-5] via",
         "[charger.bay-6] via",

@@ -9,6 +9,7 @@ from edge.settings.tables import default_of
 
 PAIRS = [
     (keys.METER, model.MeterSettings),
+    (keys.LINE, model.LineSettings),
     (keys.DEMAND, model.DemandSettings),
     (keys.CIRCUIT, model.CircuitSettings),
     (keys.CHARGER, model.ChargerSettings),
@@ -28,6 +29,7 @@ def test_every_field_comes_from_a_key(section, settings):
         "meter",
         "demand",
         "line_number",
+        "device",
     }
     assert fields <= {key.field for key in section.keys}
 

@@ -158,12 +158,11 @@ def test_a_meter_that_cannot_guard_a_fuse(judge):
 
 
 def test_two_devices_at_one_address(judge):
-    # On RS-485 this is the charger's DIP switch; this version knows Modbus TCP, where two meters can clash.
     assert fault(judge, "unit-clash") == (
-        "site.toml:53 [circuit.east.meter] unit: two meters answer as 1    unit-clash\n"
+        "site.toml:53 [circuit.east.meter] unit: two devices answer as 1   unit-clash\n"
         "  found    unit 1 on 192.168.1.20:502, also [grid.meter] line 17\n"
-        "  allowed  each meter once\n"
-        "  try      the host or unit of this one"
+        "  allowed  each number once\n"
+        "  try      unit = 2, and the same on the device"
     )
 
 
