@@ -1,5 +1,6 @@
 """Device data: what is known of each model, as data files with their sources."""
 
-from edge.catalogue.models import Field, MeterModel, Read, guards, meter, meters
+from edge.catalogue.fields import Field, Read, Serial
+from edge.catalogue.meters import MeterModel, guards, meter, meters
 
-__all__ = ["Field", "MeterModel", "Read", "guards", "meter", "meters"]
+__all__ = ["Field", "MeterModel", "Read", "Serial", "guards", "meter", "meters"]

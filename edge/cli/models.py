@@ -2,20 +2,50 @@
 
 from argparse import ArgumentParser, Namespace
 
-from edge.catalogue import meters
+from edge.catalogue import MeterModel, meters
 from edge.cli import exits
+
+_WORDS = {  # in the catalogue's blocks -> for people; what is not here is not worth a word
+    "voltage": "U",
+    "current": "I",
+    "neutral": "N",
+    "phase_power": "P",
+    "power": "P",
+    "power_import": "P",
+    "energy_import": "kWh in",
+    "energy_export": "kWh out",
+}
+_OWN_MAP = "what its own map says"
 
 
 def declare(parser: ArgumentParser) -> None:
     """Its arguments."""
     parser.add_argument("--guard", action="store_true", help="only meters that can guard a fuse")
+    parser.add_argument("-v", "--verbose", action="store_true", help="sources and notes as well")
 
 
 def run(options: Namespace) -> int:
-    """A line for each meter: its name in a site file, whether it guards a fuse, the devices."""
+    """A line for each meter: its name in a site file, whether it guards a fuse, what it measures, devices."""
     shown = [model for model in meters().values() if model.can_guard or not options.guard]
     width = max(len(model.name) for model in shown)
+    wide = max(len(measured(model)) for model in shown)
     for model in shown:
         guards = "guards a fuse" if model.can_guard else "energy only"
-        print(f"{model.name:<{width}}  {guards:<13}  {', '.join(model.devices)}")
+        ways = "/".join(way.upper() for way in sorted(model.transports))
+        print(
+            f"{model.name:<{width}}  {guards:<13}  {ways:<7}  {measured(model):<{wide}}  "
+            f"{', '.join(model.devices)}"
+        )
+        if options.verbose:
+            serial = model.serial
+            print(f"  leaves the factory with {serial.baud} Bd {serial.format}, unit {serial.unit}")
+            print(f"  confidence: {model.confidence}; {'; '.join(model.sources)}")
+            if model.notes:
+                print(f"  {' '.join(model.notes.split())}")
     return exits.FINE
+
+
+def measured(model: MeterModel) -> str:
+    """What it measures, in few letters: U I N P of every phase, energy in and out."""
+    words = [_WORDS[name] for name in model.measures if name in _WORDS]
+    return " ".join(dict.fromkeys(words)) or _OWN_MAP

@@ -46,6 +46,11 @@ class ModbusRefusedError(DeviceError):
         super().__init__(text)
         self.code = code
 
+    @property
+    def means_another_map(self) -> bool:
+        """Whether it has no such function or registers: another model, perhaps."""
+        return self.code in (1, 2, 3)
+
 
 class _Presence:
     """What the line knows of one unit, whoever speaks to it."""
@@ -143,14 +148,18 @@ class Device:
         *,
         urgency: Urgency = Urgency.ROUTINE,
         deadline_ms: int | None = None,
+        is_followed: bool = False,
     ) -> list[int]:
-        """`count` registers from zero-based `address` on; `function` is HOLDING or INPUT."""
+        """`count` registers from zero-based `address` on; `function` is HOLDING or INPUT.
+
+        `is_followed`: the next request of yours belongs to this one, and comes at once.
+        """
 
         def ask(client: ModbusBaseClient) -> Awaitable[ModbusPDU]:
             request = client.read_holding_registers if function == HOLDING else client.read_input_registers
             return request(address, count=count, device_id=self.unit)
 
-        answer = await self._request(ask, 8, 5 + 2 * count, urgency, deadline_ms)
+        answer = await self._request(ask, 8, 5 + 2 * count, urgency, deadline_ms, is_followed=is_followed)
         registers = list(answer.registers)
         if len(registers) != count:
             raise DeviceError(
@@ -224,6 +233,7 @@ class Device:
         deadline_ms: int | None,
         *,
         is_write: bool = False,
+        is_followed: bool = False,
     ) -> ModbusPDU:
         loop, presence = asyncio.get_running_loop(), self._presence
         if urgency is not Urgency.COMMAND and loop.time() < presence.rest_until_s:
@@ -236,7 +246,8 @@ class Device:
         try:
             async with asyncio.timeout(None if deadline_ms is None else deadline_ms / 1000):
                 for tries_left in range(self.manners.repeats, -1, -1):
-                    async with self.line.turns.turn(urgency, lasts_s, self._ready(is_write=is_write)):
+                    ready_s = self._ready(is_write=is_write)
+                    async with self.line.turns.turn(urgency, lasts_s, ready_s, is_followed=is_followed):
                         answer = await self._try(
                             ask, wire_s, timeout_s, urgency, tries_left, is_write=is_write
                         )

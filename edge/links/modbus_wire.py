@@ -123,7 +123,7 @@ class Wire:
         client = self._new_client()
         try:
             async with asyncio.timeout(self.place.timeout_s or SERIAL_OPENS_S):
-                is_open = await client.connect()
+                is_open = await _opened(client, is_serial=bool(self.place.device))
         except TimeoutError:
             is_open = False
         except BaseException:
@@ -186,6 +186,19 @@ class Wire:
         if self._silences >= SILENCES_BEFORE_CLOSING:
             self._silences = 0
             self.close()
+
+
+async def _opened(client: ModbusBaseClient, *, is_serial: bool) -> bool:
+    """Whether it connects. A serial port opens at once, and would stay locked if that were cut short."""
+    if not is_serial:
+        return await client.connect()
+    opening = asyncio.ensure_future(client.connect())
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait({opening})
+        client.close()
+        raise
 
 
 def other_unit(place: Place, heard: bytes, unit: int) -> int | None:

@@ -45,6 +45,7 @@ class Turns:
         self._waiting: list[_Ticket] = []
         self._is_taken = False
         self._free_s = 0.0
+        self._kept_s = 0.0
         self._beats: dict[object, float] = {}
         self._alarm: asyncio.TimerHandle | None = None
 
@@ -58,9 +59,17 @@ class Turns:
 
     @asynccontextmanager
     async def turn(
-        self, urgency: Urgency, lasts_s: float, ready_s: Callable[[], float]
+        self,
+        urgency: Urgency,
+        lasts_s: float,
+        ready_s: Callable[[], float],
+        *,
+        is_followed: bool = False,
     ) -> AsyncIterator[None]:
-        """The line for yourself, probably for `lasts_s`, and not before the time `ready_s()` of the loop."""
+        """The line for yourself, probably for `lasts_s`, and not before the time `ready_s()` of the loop.
+
+        `is_followed`: another turn of yours comes right behind; only what is as urgent may come between.
+        """
         ticket = _Ticket(urgency, lasts_s, ready_s, asyncio.get_running_loop().time())
         self._waiting.append(ticket)
         self._next()
@@ -75,6 +84,7 @@ class Turns:
         try:
             yield
         finally:
+            self._kept_s = asyncio.get_running_loop().time() + GRACE_S if is_followed else 0.0
             self._release()
 
     def _release(self) -> None:
@@ -109,6 +119,8 @@ class Turns:
         """When this one may speak without being in the way of a beat."""
         if ticket.urgency <= Urgency.GUARD:
             return now_s
+        if now_s < self._kept_s:
+            return self._kept_s
         patience_s = ticket.since_s + PATIENCE_S
         if now_s >= patience_s:
             return now_s

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from edge.catalogue import MeterModel
 from edge.core.quantities import PHASES
+from edge.meters.plausibility import likely_cause
 from edge.settings import MeterSettings
 
 Triple = tuple[int, int, int]
@@ -40,6 +41,7 @@ class Interpreter:
         """`voltage_mv`: what a phase of this site has against neutral."""
         self.model = model
         self._invert = settings.invert
+        self._ratio = settings.ct_ratio
         self._wiring = settings.wiring
         self._absurd_ma = rating_ma * ABSURD_TIMES_RATING
         self._nominal_mv = voltage_mv
@@ -48,11 +50,15 @@ class Interpreter:
     def fast(self, registers: dict[int, int]) -> Interpreted:
         """Currents with their direction, voltages and power. Registers by their address."""
         read = {field.name: self.model.values(field, registers) for field in self.model.fast}
-        currents = read["current"]
+        currents = self._transformed(read.get("current", (None, None, None)))
+        if self.model.signed_current:
+            currents = tuple(None if current is None else abs(current) for current in currents)
         voltages = read.get("voltage", (None, None, None))
-        powers = self._directed(read.get("phase_power", (None, None, None)))
+        powers = self._directed(self._transformed(read.get("phase_power", (None, None, None))))
         doubt = self._doubt(currents, voltages)
         if doubt:
+            cause = likely_cause(self.model, registers)
+            doubt = f"{doubt}; {cause}" if cause else doubt
             return Interpreted(current_ma=None, voltage_mv=None, power_w=None, doubt=doubt)
         signed = [
             signed_ma(current or 0, power, voltage)
@@ -61,7 +67,7 @@ class Interpreter:
         return Interpreted(
             current_ma=self._on_grid(signed),
             voltage_mv=None if None in voltages else self._on_grid([voltage or 0 for voltage in voltages]),
-            power_w=None if None in powers else sum(power or 0 for power in powers),
+            power_w=self._total(read, powers),
             magnitude_ma=self._on_grid([current or 0 for current in currents]),
             phase_power_w=None if None in powers else self._on_grid([power or 0 for power in powers]),
         )
@@ -70,7 +76,7 @@ class Interpreter:
         """The current in the neutral; None where it is not measured, or cannot be believed."""
         for field in self.model.aside:
             if field.name == "neutral":
-                (current,) = self.model.values(field, registers)
+                (current,) = self._transformed(self.model.values(field, registers))
                 if current is not None and 0 <= current <= self._absurd_ma:
                     return current
         return None
@@ -81,11 +87,26 @@ class Interpreter:
         field = next((field for field in self.model.slow if field.name == name), None)
         if field is None:
             return None
-        energy_wh = self.model.values(field, registers)[0]
+        energy_wh = self._transformed(self.model.values(field, registers))[0]
         before_wh, self._energy_wh = self._energy_wh, energy_wh
         if energy_wh is None or energy_wh < 0 or (before_wh is not None and energy_wh < before_wh):
             return None
         return energy_wh
+
+    def _transformed(self, values: Values) -> Values:
+        """Behind current transformers that the meter was not told of, rounded away from zero."""
+        primary, secondary = self._ratio
+        return tuple(None if value is None else _scaled(value, primary, secondary) for value in values)
+
+    def _total(self, read: dict[str, Values], powers: Values) -> int | None:
+        if None not in powers:
+            return sum(power or 0 for power in powers)
+        if "power" in read:
+            return self._directed(self._transformed(read["power"]))[0]
+        if "power_import" in read and "power_export" in read:
+            taken, given = self._transformed((read["power_import"][0], read["power_export"][0]))
+            return None if taken is None or given is None else (self._directed((taken - given,))[0])
+        return None
 
     def _directed(self, powers: Values) -> Values:
         """Transformers that were fitted backwards turn the power round."""
@@ -93,6 +114,8 @@ class Interpreter:
 
     def _doubt(self, currents: Values, voltages: Values) -> str:
         names = ("L1", "L2", "L3")
+        if len(currents) != len(names):
+            return "it measures one phase alone"
         for name, current in zip(names, currents, strict=True):
             if current is None:
                 return f"{name} is not measured"
@@ -128,6 +151,11 @@ def signed_ma(current_ma: int, power_w: int | None, voltage_mv: int | None) -> i
     root = math.isqrt(square)
     reactive_ma = root if root * root == square else root + 1
     return reactive_ma - active_ma
+
+
+def _scaled(value: int, multiply: int, divide: int) -> int:
+    size = (abs(value) * multiply + divide - 1) // divide
+    return size if value >= 0 else -size
 
 
 def _volts(millivolts: list[int]) -> str:

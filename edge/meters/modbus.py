@@ -1,13 +1,18 @@
-"""A circuit's meter on Modbus TCP: polled without pause, each answer handed to the site."""
+"""A circuit's meter on Modbus: polled without pause, each answer handed to the site.
+
+Its fast block comes in time whoever else is on its line; counters are read when there is room.
+"""
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
 
-from edge.catalogue import Field, meter
+from edge.catalogue import Field, MeterModel, meter
 from edge.core.errors import DeviceError
-from edge.links.modbus import Device, Lines, Urgency
+from edge.links.modbus import Device, Lines, ModbusRefusedError, Urgency
+from edge.meters.discovery import discover
 from edge.meters.interpretation import Interpreted, Interpreter
+from edge.meters.sum import SumMeter
 from edge.settings import CircuitSettings, Site
 from edge.site.ports import Clock, Reading
 
@@ -41,9 +46,12 @@ class ModbusMeter:
         self._read = read
         self._clock = clock
         self._poll_ms = poll_ms
-        self._model = meter(circuit.meter.model)
+        self._found = not meter(circuit.meter.model).discovery
         self._interpreter = Interpreter(
-            self._model, circuit.meter, rating_ma=circuit.rating_ma, voltage_mv=voltage_mv
+            meter(circuit.meter.model),
+            circuit.meter,
+            rating_ma=circuit.rating_ma,
+            voltage_mv=voltage_mv,
         )
         self._registers: dict[int, int] = {}
         self._unchanged_since_ms = 0
@@ -60,6 +68,8 @@ class ModbusMeter:
         self._slow_due_ms = due_ms
         self._story.begin(due_ms)
         while True:
+            if not self._story.is_lost:
+                self._device.expect(self._poll_ms)
             await self.poll()
             pace_ms = max(self._poll_ms, LOST_POLL_MS) if self._story.is_lost else self._poll_ms
             due_ms = max(due_ms + pace_ms, self._clock.mono_ms())
@@ -69,9 +79,12 @@ class ModbusMeter:
         """Ask once; hand over what was answered. Nothing is handed over of a meter that is silent."""
         taken_ms = self._clock.mono_ms()
         try:
+            if not self._found:
+                self._interpreter.model = await discover(self._model, self._words)
+                self._found = True
             registers = await self._fetch(self._model.fast, Urgency.GUARD)
         except DeviceError as error:
-            self._story.lost(str(error), self._clock.mono_ms())
+            self._lost(error)
             return
         if registers != self._registers:
             self._registers, self._unchanged_since_ms = registers, taken_ms
@@ -96,6 +109,20 @@ class ModbusMeter:
             self._slow_due_ms = taken_ms + SLOW_EVERY_MS
             await self._poll_slow()
 
+    @property
+    def _model(self) -> MeterModel:
+        return self._interpreter.model
+
+    def _lost(self, error: DeviceError) -> None:
+        reason = str(error)
+        if isinstance(error, ModbusRefusedError) and error.means_another_map:
+            reason = f"{reason}: is it a {self._model.name}?"
+            self._found = not self._model.discovery
+        self._story.lost(reason, self._clock.mono_ms())
+
+    async def _words(self, address: int, count: int) -> list[int]:
+        return await self._device.read(self._model.function, address, count, urgency=Urgency.GUARD)
+
     async def _poll_neutral(self) -> int | None:
         """None where it is not measured. Once it was, a silence that lasts is a failure and told."""
         if self._aside_fails >= ASIDE_TRIES:
@@ -115,7 +142,8 @@ class ModbusMeter:
 
     async def _poll_slow(self) -> None:
         try:
-            registers = await self._fetch(self._model.slow, Urgency.IDLE)
+            counters = tuple(field for field in self._model.slow if field.name.startswith("energy"))
+            registers = await self._fetch(counters, Urgency.IDLE)
         except DeviceError as error:
             logger.debug("%s: energy is not read: %s", self._name, error)
             self._energy_wh = None
@@ -124,9 +152,14 @@ class ModbusMeter:
 
     async def _fetch(self, fields: tuple[Field, ...], urgency: Urgency) -> dict[int, int]:
         registers: dict[int, int] = {}
-        for request in self._model.reads(fields):
+        requests = self._model.reads(fields)
+        for request in requests:
             words = await self._device.read(
-                self._model.function, request.address, request.count, urgency=urgency
+                self._model.function,
+                request.address,
+                request.count,
+                urgency=urgency,
+                is_followed=urgency is Urgency.GUARD and request is not requests[-1],
             )
             registers.update(enumerate(words, start=request.address))
         return registers
@@ -172,8 +205,19 @@ def meters_of(
     site: Site, *, lines: Lines, read: Callable[[Reading], None], clock: Clock
 ) -> Iterator[ModbusMeter]:
     """A meter for each circuit that has one; those on one line share it."""
+    sums = [
+        SumMeter(circuit.name, circuit.meter.sum, read)
+        for circuit in site.circuits
+        if circuit.meter is not None and circuit.meter.sum
+    ]
+
+    def heard(reading: Reading) -> None:
+        read(reading)
+        for each in sums:
+            each.hear(reading)
+
     for circuit in site.circuits:
-        if circuit.meter is not None:
+        if circuit.meter is not None and not circuit.meter.sum:
             line = lines.of(circuit.meter.line, circuit.meter.host, circuit.meter.port)
-            device = line.device(circuit.meter.unit)
-            yield ModbusMeter(circuit, device=device, voltage_mv=site.voltage_mv, read=read, clock=clock)
+            device = line.device(circuit.meter.unit, meter(circuit.meter.model).manners)
+            yield ModbusMeter(circuit, device=device, voltage_mv=site.voltage_mv, read=heard, clock=clock)

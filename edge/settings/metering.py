@@ -30,7 +30,8 @@ class Meters:
         block = self._tables.read(table, METER, may_lack=frozenset({"model"} if is_sum else ()))
         if is_sum and "model" in table.entries:
             self._two_kinds(block)
-        elif "model" in block.cells:
+            return None
+        if "model" in block.cells:
             self._check_model(block)
         line = self._buses.line(block)
         has_place = is_sum or self._buses.has_one_place(block)

@@ -1,17 +1,20 @@
-"""A Modbus TCP meter that measures a circuit of the lot, and everything that can be wrong with it."""
+"""A Modbus meter that measures a circuit of the lot, and everything that can be wrong with it."""
 
 import asyncio
 from random import Random
-from typing import TYPE_CHECKING
 
 from edge import catalogue
 from edge.plant.wiring import NOTHING, Triple
+from edge.simulator.modbus import (
+    BUSY,
+    ILLEGAL_ADDRESS,
+    ILLEGAL_FUNCTION,
+    ILLEGAL_VALUE,
+    RefusalError,
+    SilentError,
+    TcpHost,
+)
 from edge.simulator.registers import Fault, Measured, RegisterMap
-
-if TYPE_CHECKING:
-    from pymodbus.constants import ExcCodes
-    from pymodbus.server import ModbusTcpServer
-    from pymodbus.simulator import SimDevice
 
 _UJ_PER_WH = 3_600_000_000
 _UNUSED = 32  # registers behind the last known one, which read 0
@@ -20,10 +23,10 @@ _WIGGLE_MV = 300
 
 
 class Meter:
-    """One meter behind one TCP port. `measure` feeds it, `fault` spoils it.
+    """One meter, behind a TCP port of its own or on a line. `measure` feeds it, `fault` spoils it.
 
     Like a real one it never reads quite the same twice: the voltage moves, and currents read up to
-    15 mA high. Its registers are renewed every `refresh_ms`.
+    15 mA high. Its registers are renewed every `refresh_ms`; `absent` are those that this device lacks.
     """
 
     def __init__(
@@ -36,15 +39,18 @@ class Meter:
         port: int = 0,
         host: str = "127.0.0.1",
         seed: int = 0,
+        sunspec: int = 203,
+        absent: frozenset[int] = frozenset(),
     ) -> None:
         self.model = catalogue.meter(model)
-        self._registers = RegisterMap(self.model)
+        self.absent = absent
+        self._registers = RegisterMap(self.model, sunspec=sunspec)
         self.fault = Fault.NONE
         self.slow_ms = 3_000
         self.requests = 0
         self.host = host
         self.port = port
-        self._unit = unit
+        self.unit = unit
         self._voltage_mv = voltage_mv
         self._refresh_ms = refresh_ms
         self._random = Random(seed)
@@ -53,7 +59,7 @@ class Meter:
         self._measured_ms: int | None = None
         self._renewed_ms: int | None = None
         self._image = self._registers.image(Measured())
-        self._server: ModbusTcpServer | None = None
+        self._tcp: TcpHost | None = None
         self._closing = asyncio.Event()
 
     def measure(self, current_ma: Triple, now_ms: int) -> None:
@@ -71,65 +77,52 @@ class Meter:
     def set_fault(self, fault: Fault, *, slow_ms: int = 3_000) -> None:
         """Spoils the meter from its next renewal on, or heals it with `Fault.NONE`."""
         self.fault = fault
+        self._closing.set()  # whoever dawdles ends that
+        self._closing = asyncio.Event()
         self.slow_ms = slow_ms
         self._renewed_ms = None
 
     async def start(self) -> None:
         """Opens the port; port 0 takes a free one, which is then kept through stops and starts."""
-        from pymodbus.server import ModbusTcpServer  # noqa: PLC0415  imported where it serves
-
-        self._closing.clear()
-        server = ModbusTcpServer(self._devices(), address=(self.host, self.port), ignore_missing_devices=True)
-        await server.serve_forever(background=True)
-        listener = server.transport
-        if not isinstance(listener, asyncio.Server):
-            raise TypeError("a TCP server listens through an asyncio.Server")
-        self.port = listener.sockets[0].getsockname()[1]
-        self._server = server
+        self._closing = asyncio.Event()
+        self._tcp = TcpHost({self.unit: self}, host=self.host, port=self.port)
+        await self._tcp.start()
+        self.port = self._tcp.port
 
     async def stop(self) -> None:
         """Closes the port and every connection."""
-        if self._server is not None:
+        if self._tcp is not None:
             self._closing.set()
-            await self._server.shutdown()  # type: ignore[no-untyped-call]
-            self._server = None
+            await self._tcp.stop()
+            self._tcp = None
 
-    def _devices(self) -> "list[SimDevice]":
-        from pymodbus.simulator import DataType, SimData, SimDevice  # noqa: PLC0415
-
-        block = SimData(
-            self._registers.first, values=[0] * (self._registers.count + _UNUSED), datatype=DataType.REGISTERS
-        )
-        return [
-            SimDevice(self._unit, simdata=[block], action=self._answer),
-            SimDevice(0 if self._unit else 1, simdata=[block], action=_nobody),
-        ]
-
-    async def _answer(  # noqa: PLR0917  the library calls it by position
-        self,
-        function: int,
-        start: int,  # noqa: ARG002
-        address: int,  # noqa: ARG002
-        count: int,
-        registers: list[int],
-        values: list[int] | list[bool] | None,
-    ) -> "ExcCodes | None":
-        """Lays the present image under the request; None lets it be answered."""
-        from pymodbus.constants import ExcCodes  # noqa: PLC0415
-
+    async def read(self, function: int, address: int, count: int) -> list[int]:
+        """Its registers of now. Raises RefusalError, or SilentError."""
         self.requests += 1
         if self.fault is Fault.SILENT:
-            return await _nobody()
+            raise SilentError
         if self.fault is Fault.BUSY:
-            return ExcCodes.DEVICE_BUSY
-        if function != self.model.function or values is not None:
-            return ExcCodes.ILLEGAL_FUNCTION
+            raise RefusalError(BUSY)
+        if function != self.model.function:
+            raise RefusalError(ILLEGAL_FUNCTION)
         if count > self.model.longest_read:
-            return ExcCodes.ILLEGAL_VALUE
+            raise RefusalError(ILLEGAL_VALUE)
+        first = address - self._registers.first
+        last = self._registers.count + _UNUSED
+        if first < 0 or first + count > last or not self.absent.isdisjoint(range(address, address + count)):
+            raise RefusalError(ILLEGAL_ADDRESS)
         if self.fault is Fault.SLOW:
             await self._dawdle()
-        registers[: self._registers.count] = self._image
-        return None
+        return [*self._image, *[0] * _UNUSED][first : first + count]
+
+    async def write(self, function: int, address: int, values: list[int]) -> None:  # noqa: ARG002
+        """A meter takes no orders."""
+        self.requests += 1
+        raise RefusalError(ILLEGAL_FUNCTION)
+
+    def spoil(self, frame: bytes) -> bytes:
+        """A frame with a bit turned, where that is its fault."""
+        return frame[:-1] + bytes([frame[-1] ^ 0x10]) if self.fault is Fault.GARBLED else frame
 
     async def _dawdle(self) -> None:
         try:
@@ -154,10 +147,3 @@ class Meter:
             power_w=(watts[0] // 1_000_000, watts[1] // 1_000_000, watts[2] // 1_000_000),
             import_wh=self._energy_uj // _UJ_PER_WH,
         )
-
-
-async def _nobody(*_request: object) -> "ExcCodes | None":
-    """No device listens to this number: the request stays without an answer."""
-    from pymodbus.exceptions import NoSuchIdException  # noqa: PLC0415
-
-    raise NoSuchIdException

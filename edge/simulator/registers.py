@@ -5,6 +5,7 @@ from enum import StrEnum
 from math import isqrt
 
 from edge.catalogue import Field, MeterModel
+from edge.catalogue.sunspec import BASES, END, INTEGERS, MAGIC, fitted
 from edge.core.registers import BIG, TYPES, encode
 from edge.plant.wiring import NOTHING, Triple
 
@@ -31,6 +32,8 @@ class Fault(StrEnum):
     """A counter wrapped: every value is absurdly large."""
     SWAPPED = "swapped"
     """The words of each value come in the other order."""
+    GARBLED = "garbled"
+    """Its answers are spoilt on the wire."""
 
 
 _PATTERNS = {  # the first word and every other one: of a float, of an integer
@@ -39,6 +42,11 @@ _PATTERNS = {  # the first word and every other one: of a float, of an integer
     Fault.INFINITE: ((0x7F80, 0), (0x8000, 0)),
     Fault.ROLLED_OVER: ((0x4F80, 0), (0x7FFF, 0xFFFF)),  # 2 ** 32 as a float
 }
+
+
+FREQUENCY_MHZ = 50_000
+_EXPONENTS = {"current": -2, "voltage": -1, "frequency": -2}  # as a SunSpec meter of integers shows them
+_COMMON, _COMMON_LENGTH = 1, 66  # SunSpec's first model, who it is; here it is all zero
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +71,9 @@ class Measured:
             "current": self.current_ma,
             "phase_power": self.power_w,
             "power": (sum(self.power_w),),
+            "power_import": (max(0, sum(self.power_w)),),
+            "power_export": (max(0, -sum(self.power_w)),),
+            "frequency": (FREQUENCY_MHZ,),
             "energy_import": (self.import_wh,),
             "energy_export": (0,),
             "neutral": (self.neutral_ma,),
@@ -70,31 +81,63 @@ class Measured:
 
 
 class RegisterMap:
-    """All registers of a model as one block; what lies between its quantities reads 0."""
+    """All registers of a model as one block; what lies between its quantities reads 0.
 
-    def __init__(self, model: MeterModel) -> None:
+    A SunSpec device has its map before them: `sunspec` is the number of the meter model in it.
+    """
+
+    def __init__(self, model: MeterModel, *, sunspec: int = 203) -> None:
+        self._map: dict[int, int] = {}
+        if model.discovery:
+            model, self._map = _with_map(model, sunspec)
         fields = (*model.fast, *model.slow, *model.aside)
         self.model = model
         self.fields = fields
-        self.first = min(min(field.at) for field in fields)
-        self.count = max(max(field.at) + field.width for field in fields) - self.first
+        self.first = min([*self._map, *(min(field.at) for field in fields)])
+        last = max([*self._map, *(max(field.at) + field.width - 1 for field in fields)])
+        self.count = last + 1 - self.first
 
     def image(self, measured: Measured, fault: Fault = Fault.NONE) -> list[int]:
         """The block from the first register on."""
         words = [0] * self.count
+        for at, word in self._map.items():
+            words[at - self.first] = word
         for field in self.fields:
-            for at, value in zip(field.at, measured.of(field.name), strict=True):
+            values = measured.of(field.name)[: len(field.at)]
+            if field.exponent_at is not None:
+                words[field.exponent_at - self.first] = _exponent(field.name) & 0xFFFF
+            for at, value in zip(field.at, values, strict=True):
                 start = at - self.first
                 words[start : start + field.width] = self._words(field, value, fault)
         return words
 
     def _words(self, field: Field, value: int, fault: Fault) -> list[int]:
-        order = self.model.word_order
         if fault in _PATTERNS:
             floats, integers = _PATTERNS[fault]
             first, other = floats if TYPES[field.type][2] else integers
             words = [first] + [other] * (field.width - 1)
-            return words if order == BIG else words[::-1]
+            return words if field.words == BIG else words[::-1]
         value = -value if fault is Fault.NEGATIVE and TYPES[field.type][1] else value
-        words = encode(value, field.type, order, multiply=field.multiply, divide=field.divide)
+        exponent = 0 if field.exponent_at is None else _exponent(field.name)
+        words = encode(
+            value,
+            field.type,
+            field.words,
+            multiply=field.multiply * 10 ** max(exponent, 0),
+            divide=field.divide * 10 ** max(-exponent, 0),
+        )
         return words[::-1] if fault is Fault.SWAPPED else words
+
+
+def _exponent(name: str) -> int:
+    return _EXPONENTS.get(name, 0)
+
+
+def _with_map(model: MeterModel, number: int) -> tuple[MeterModel, dict[int, int]]:
+    """A SunSpec device whose meter model has that number: its fields, and the registers of its map."""
+    at = BASES[0] + 2 + 2 + _COMMON_LENGTH
+    length = 105 if number in INTEGERS else 124
+    words = [*MAGIC, _COMMON, _COMMON_LENGTH]
+    registers = dict(enumerate(words, start=BASES[0])) | {at: number, at + 1: length}
+    end = at + 2 + length
+    return fitted(model, number, at), registers | {end: END, end + 1: 0}

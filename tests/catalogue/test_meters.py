@@ -3,7 +3,7 @@
 import pytest
 
 from edge.catalogue import Read, guards, meter, meters
-from edge.catalogue.models import read
+from edge.catalogue.meters import read
 
 
 def registers(start: int, data: str) -> dict[int, int]:
@@ -32,7 +32,7 @@ def test_the_fast_block_of_an_sdm630():
 def test_an_sdm630_is_read_in_one_request():
     model = meter("eastron-sdm630")
     assert model.reads(model.fast) == (Read(address=0x0000, count=18),)
-    assert model.reads(model.slow) == (Read(address=0x0048, count=4),)
+    assert model.reads(model.slow) == (Read(address=0x0046, count=6),)
 
 
 def test_the_blocks_of_an_iem3000():
@@ -56,7 +56,7 @@ def test_the_blocks_of_an_iem3000():
 
 
 def test_a_meter_without_phase_currents_guards_nothing():
-    assert guards() == {"eastron-sdm630": True, "eastron-sdm72": False, "schneider-iem3000": True}
+    assert [name for name, can_guard in guards().items() if not can_guard] == ["eastron-sdm72", "finder-7m24"]
 
 
 @pytest.mark.parametrize("name", sorted(meters()))
@@ -72,11 +72,13 @@ def test_every_meter_tells_where_its_facts_come_from(name):
 def test_a_read_is_never_longer_than_the_device_can():
     text = """
 devices = ["x"]
+transports = ["rtu"]
 function = 3
 word_order = "little"
-longest_read = 4
 confidence = "high"
 sources = ["here"]
+[manners]
+longest_read = 4
 [fast]
 current = { at = [0, 2, 4], type = "i32", unit = "mA" }
 """
@@ -85,5 +87,7 @@ current = { at = [0, 2, 4], type = "i32", unit = "mA" }
     assert model.values(model.fast[0], dict.fromkeys(range(6), 0)) == (0, 0, 0)
     with pytest.raises(ValueError, match="word_order"):
         read("x", text.replace("little", "middle"))
+    with pytest.raises(ValueError, match="rtu and tcp"):
+        read("x", text.replace('"rtu"', '"usb"'))
     with pytest.raises(ValueError, match="known type"):
         read("x", text.replace("i32", "i33"))
