@@ -76,6 +76,14 @@ class SqliteArchive:
         """  # noqa: S608  the columns and conditions are ours
         return await self._sessions(sql, (*values, limit))
 
+    async def ended_between(self, since_ms: int, until_ms: int) -> list[Session]:
+        """The sessions that ended from `since_ms` on and before `until_ms`, in the order of their numbers."""
+        sql = f"""
+            SELECT {SESSION_COLUMNS} FROM session
+             WHERE ended_ms >= ? AND ended_ms < ? AND is_accepted ORDER BY transaction_id
+        """  # noqa: S608  the columns are ours
+        return await self._sessions(sql, (since_ms, until_ms))
+
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came."""
         async with self._reading(STORY, (transaction_id,)) as rows:
@@ -93,6 +101,12 @@ class SqliteArchive:
         open_sessions = await self._sessions(sql, ())
         last_id = await self._number("SELECT coalesce(max(transaction_id), 0) FROM session")
         return Resumed(open_sessions=tuple(open_sessions), last_transaction_id=last_id)
+
+    async def document(self, kind: str, key: str) -> bytes | None:
+        """A document by its kind and key."""
+        sql = "SELECT body FROM document WHERE kind = ? AND key = ?"
+        async with self._reading(sql, (kind, key)) as rows:
+            return next(iter([bytes(body) async for (body,) in rows]), None)
 
     async def documents(self, kind: str) -> dict[str, bytes]:
         """All documents of a kind, by key."""

@@ -108,10 +108,22 @@ class TransactionStarted(Event, frozen=True, kw_only=True, tag="transaction-star
     reservation_id: int | None = None
 
 
+class SignedValue(msgspec.Struct, frozen=True, kw_only=True):
+    """What the charger's meter has signed, byte for byte as the charger sent it.
+
+    `context`: "begin", "end" or "periodic" in a transaction; `measurand` as the charger calls it.
+    """
+
+    data: str
+    context: str
+    measurand: str = ""
+
+
 class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
     """What the charger measured. None: not told. Currents at the EVSE's terminals L1.. in mA.
 
     `offered_ma` is what the station says that it offers the car. `age_ms`: how old it was when it came.
+    `signed`: what only its key can have written; kept for bills, and believed for nothing else.
     """
 
     transaction_id: int | None = None
@@ -123,6 +135,7 @@ class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
     soc_percent: int | None = None
     context: str = "periodic"
     age_ms: int = 0
+    signed: tuple[SignedValue, ...] = ()
 
 
 class NeedsStated(Event, frozen=True, kw_only=True, tag="needs-stated"):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import cast, get_args
 
 from edge.dialects.v16.words import CONTEXTS, READING_CONTEXTS
 from edge.ocpp.timestamps import rfc3339
@@ -13,7 +14,7 @@ from edge.ocpp.v16.types import (
     TransactionValue,
     Unit,
 )
-from edge.site.events import Sampled
+from edge.site.events import Sampled, SignedValue
 
 _ENERGY: Measurand = "Energy.Active.Import.Register"  # the default, section 7.43
 _DECIMAL = re.compile(r"\s*([+-]?[0-9]{1,12}(?:[.,][0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?)\s*")
@@ -35,6 +36,7 @@ _NOWHERE = 9
 _PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
 _TO_NEUTRAL: tuple[Phase, ...] = ("L1-N", "L2-N", "L3-N")
 _ALL: Phase | None = None
+_MEASURANDS = frozenset(get_args(Measurand))
 _PLACES: dict[Phase | None, int] = {
     _ALL: 0,
     **{name: place for names in (_PHASES, _TO_NEUTRAL) for place, name in enumerate(names, start=1)},
@@ -75,6 +77,21 @@ def sampled(
         offered_ma=_total(values.get("Current.Offered"), is_sum=False),
         soc_percent=_whole(values["SoC"][0]) if "SoC" in values else None,
         context=CONTEXTS[context] if context else "periodic",
+        signed=_signed(value.sampled_value),
+    )
+
+
+def _signed(samples: Iterable[SampledValue]) -> tuple[SignedValue, ...]:
+    return tuple(
+        [
+            SignedValue(
+                data=sample.value,
+                context=CONTEXTS[sample.context] if sample.context else "periodic",
+                measurand=sample.measurand or _ENERGY,
+            )
+            for sample in samples
+            if sample.format == "SignedData" and isinstance(sample.value, str)
+        ]
     )
 
 
@@ -165,7 +182,21 @@ def meter_value(event: Sampled) -> MeterValue | None:
         for measurand, number, phase, unit in told
         if number is not None
     )
-    return MeterValue(timestamp=rfc3339(event.at_ms), sampled_value=samples) if samples else None
+    signed = tuple(_signed_value(each) for each in event.signed)
+    if not samples and not signed:
+        return None
+    return MeterValue(timestamp=rfc3339(event.at_ms), sampled_value=samples + signed)
+
+
+def _signed_value(signed: SignedValue) -> SampledValue:
+    """As it came; a measurand that 1.6 does not know is left out."""
+    measurand = signed.measurand if signed.measurand in _MEASURANDS else None
+    return SampledValue(
+        value=signed.data,
+        context=READING_CONTEXTS.get(signed.context, "Other"),
+        format="SignedData",
+        measurand=cast("Measurand | None", measurand),
+    )
 
 
 def _phase_rows(

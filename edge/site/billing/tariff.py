@@ -47,7 +47,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PriceComponent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one unit costs: a kWh, an hour, or the session (FLAT). `step_size`: Wh, s; billed in whole steps."""
+    """What one unit costs: a kWh, an hour, or the session (FLAT). `step_size`: Wh or s, billed whole."""
 
     type: Dimension
     price: Decimal

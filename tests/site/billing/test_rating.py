@@ -1,5 +1,6 @@
 """Bills, beside the worked examples of OCPI 2.2.1 (mod_tariffs, mod_cdrs), to the cent and below."""
 
+import itertools
 import json
 from datetime import datetime
 from decimal import Decimal
@@ -301,7 +302,7 @@ def test_no_energy_and_no_time_is_billed_that_was_not_there(parts, name):
     bill = rate(a_course, a_tariff, ZONE)
     assert sum(period.energy_wh for period in bill.periods) == a_course.energy_wh
     spans = [(period.begin_ms, period.end_ms) for period in bill.periods]
-    assert all(before[1] == after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(spans))
     steps = (
         max(c.step_size for e in a_tariff.elements for c in e.price_components if c.type == "ENERGY")
         if any(c.type == "ENERGY" for e in a_tariff.elements for c in e.price_components)

@@ -1,0 +1,113 @@
+"""The billing office: tariffs, who pays by which, and the accounts of sessions. Data, not settings."""
+
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+
+from edge.site.billing.account import Account, account_of
+from edge.site.billing.operator import NOBODY, Operator, read_operator
+from edge.site.billing.tariff import Tariff, TariffError, read_tariff
+from edge.site.ports import Archive, Session, Store
+
+TARIFFS = "tariff"  # by id and the time of the version, ms
+PAYERS = "tariff-of"  # by group; EVERYBODY for all others
+OPERATOR = "operator"
+EVERYBODY = "*"
+FREE = ""  # pays nothing, whatever everybody pays
+encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Office:
+    """Answers what sessions cost. `resume` before anything else."""
+
+    def __init__(
+        self,
+        store: Store,
+        archive: Archive,
+        zone: ZoneInfo,
+        *,
+        group_of: Callable[[str], str | None],
+    ) -> None:
+        """`zone`: by which times of day in tariffs count. `group_of`: the group of a token."""
+        self.zone = zone
+        self.operator = NOBODY
+        self._store = store
+        self._archive = archive
+        self._group_of = group_of
+        self._versions: dict[str, list[Tariff]] = {}
+        self._payers: dict[str, str] = {}
+
+    async def resume(self) -> None:
+        """Take up what was stored before the restart."""
+        for body in (await self._store.documents(TARIFFS)).values():
+            self._add(read_tariff(body))
+        self._payers = {group: body.decode() for group, body in (await self._store.documents(PAYERS)).items()}
+        for body in (await self._store.documents(OPERATOR)).values():
+            self.operator = read_operator(body)
+
+    async def put_operator(self, operator: Operator) -> None:
+        """Who stands in records from now on. Raises JournalFullError, JournalBrokenError."""
+        await self._store.put_document(OPERATOR, "", encoder.encode(operator))
+        self.operator = operator
+
+    def tariffs(self) -> list[Tariff]:
+        """The newest version of each, by id."""
+        return [self._versions[each][-1] for each in sorted(self._versions)]
+
+    async def put_tariff(self, tariff: Tariff) -> None:
+        """A new one, or a newer version of one. Raises TariffError, JournalFullError, JournalBrokenError."""
+        known = self._versions.get(tariff.id, [])
+        if known and tariff == known[-1]:
+            return
+        if known and tariff.updated_ms <= known[-1].updated_ms:
+            raise TariffError(
+                f"tariff {tariff.id} is known as of {known[-1].last_updated.isoformat()}: "
+                "a change of it needs a later last_updated"
+            )
+        key = f"{tariff.id}@{tariff.updated_ms}"
+        await self._store.put_document(TARIFFS, key, encoder.encode(tariff))
+        self._add(tariff)
+
+    def payers(self) -> dict[str, str]:
+        """The tariff's id by group; EVERYBODY stands for all others, FREE for none."""
+        return dict(self._payers)
+
+    async def assign(self, group: str, tariff_id: str | None) -> None:
+        """From now on this group pays by this tariff; None: as everybody does.
+
+        Raises TariffError on an unknown tariff, JournalFullError, JournalBrokenError.
+        """
+        if tariff_id is None:
+            await self._store.delete_document(PAYERS, group)
+            self._payers.pop(group, None)
+            return
+        if tariff_id != FREE and tariff_id not in self._versions:
+            known = ", ".join(sorted(self._versions)) or "none yet"
+            raise TariffError(f"no tariff is called {tariff_id}; there are {known}")
+        await self._store.put_document(PAYERS, group, tariff_id.encode())
+        self._payers[group] = tariff_id
+
+    def tariff_for(self, group: str | None, at_ms: int) -> Tariff | None:
+        """By which a session that began then is billed: the version that counted at that time."""
+        wanted = self._payers.get(group or EVERYBODY, self._payers.get(EVERYBODY, FREE))
+        versions = [each for each in self._versions.get(wanted, ()) if each.updated_ms <= at_ms]
+        return next((each for each in reversed(versions) if each.counts_at(at_ms)), None)
+
+    async def account(self, session: Session) -> Account:
+        """What a session costs. Raises ValueError on one that still runs."""
+        group = self._group_of(session.token)
+        tariff = self.tariff_for(group, session.started_ms)
+        story = await self._archive.story(session.transaction_id)
+        events = [replace(told.event, at_ms=told.at_ms) for told in story]
+        return account_of(session, events, tariff, self.zone, group=group)
+
+    async def accounts(self, since_ms: int, until_ms: int) -> Sequence[Account]:
+        """Of all sessions that ended in this time."""
+        return [await self.account(each) for each in await self._archive.ended_between(since_ms, until_ms)]
+
+    def _add(self, tariff: Tariff) -> None:
+        versions = self._versions.setdefault(tariff.id, [])
+        versions.append(tariff)
+        versions.sort(key=lambda each: each.updated_ms)
