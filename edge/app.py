@@ -24,6 +24,7 @@ from edge.settings.model import MqttSettings, Secret, UplinkSettings
 from edge.settings.model import Site as SiteSettings
 from edge.settings.secret import look_up
 from edge.settings.site_file import SiteFile
+from edge.site.billing.office import Office, zone_of
 from edge.site.blueprint import Blueprint
 from edge.site.site import Site
 from edge.site.tokens import Token, read_tokens
@@ -117,7 +118,10 @@ async def _run(
             await site.resume()
             for finding in journal.findings:
                 site.alert("journal", "journal-damaged", finding)
-            rooms = _Rooms(settings, box, clock, blueprint, site=site, journal=journal, anew=anew)
+            office = await _office(settings, site, journal)
+            rooms = _Rooms(
+                settings, box, clock, blueprint, site=site, journal=journal, office=office, anew=anew
+            )
             async with asyncio.TaskGroup() as group:
                 group.create_task(_end_when(anew), name="anew")
                 started(await rooms.open(group))
@@ -158,6 +162,7 @@ class _Rooms:
         *,
         site: Site,
         journal: SqliteJournal,
+        office: Office,
         anew: asyncio.Event,
     ) -> None:
         self._anew = anew
@@ -167,6 +172,7 @@ class _Rooms:
         self._blueprint = blueprint
         self._site = site
         self._journal = journal
+        self._office = office
         loop = asyncio.get_running_loop()
         self._ocpp_port: asyncio.Future[int] = loop.create_future()
         self._web_port: asyncio.Future[int] = loop.create_future()
@@ -234,6 +240,7 @@ class _Rooms:
             self._journal,
             self._clock,
             desk=self._site.desk,
+            office=self._office,
             port=self._settings.web.port,
             host=self._box.web_host,
             socket=self._box.socket,
@@ -250,6 +257,17 @@ class _Rooms:
         circuits = tuple(circuit.name for circuit in self._settings.circuits)
         adopting = _load(ADOPTING)
         return adopting.Adopting(self._box.site_file, self._site, circuits, restart=self._anew.set)
+
+
+async def _office(settings: SiteSettings, site: Site, journal: SqliteJournal) -> Office:
+    phases = {
+        (charger.name, number): len(evse.wiring or "123")
+        for charger in settings.chargers
+        for number, evse in enumerate(charger.evses, start=1)
+    }
+    office = Office(journal, journal, zone_of(settings.timezone), group_of=site.desk.group_of, phases=phases)
+    await office.resume()
+    return office
 
 
 def _routes(settings: SiteSettings) -> dict[str, tuple[str, ...]]:

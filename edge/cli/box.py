@@ -56,6 +56,14 @@ def ask(path: Path, *segments: str, **query: str) -> Any:  # noqa: ANN401  it is
     return _exchanged(path, "GET", segments, query=query)
 
 
+def fetch(path: Path, *segments: str, **query: str) -> bytes:
+    """GET /api/SEGMENT/..., as it came. Raises BoxUnreachableError, BoxRefusedError."""
+    status, content = _answered(path, "GET", segments, query=query, timeout_s=COMMAND_S)
+    if status // 100 != 2:
+        _decoded(path, status, content)
+    return content
+
+
 def tell(path: Path, body: Any, *segments: str, timeout_s: float = TIMEOUT_S) -> Any:  # noqa: ANN401  it is JSON
     """POST /api/SEGMENT/..., decoded. Raises BoxUnreachableError, BoxRefusedError."""
     return _exchanged(path, "POST", segments, json.dumps(body), timeout_s=timeout_s)
@@ -89,18 +97,30 @@ def _exchanged(
     query: Mapping[str, str] | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Any:  # noqa: ANN401  it is JSON
+    status, content = _answered(path, method, segments, body, query=query, timeout_s=timeout_s)
+    return _decoded(path, status, content)
+
+
+def _answered(
+    path: Path,
+    method: str,
+    segments: Sequence[str],
+    body: str | None = None,
+    *,
+    query: Mapping[str, str] | None = None,
+    timeout_s: float,
+) -> tuple[int, bytes]:
     connection = _UnixConnection(path, timeout_s)
     place = "/api/" + "/".join(quote(segment, safe="") for segment in segments)
     headers = {} if body is None else {"Content-Type": "application/json"}
     try:
         connection.request(method, f"{place}?{urlencode(query)}" if query else place, body, headers)
         answer = connection.getresponse()
-        content = answer.read()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException) as lost:
         raise BoxUnreachableError(_why(path, lost)) from None
     finally:
         connection.close()
-    return _decoded(path, answer.status, content)
 
 
 def _decoded(path: Path, status: int, body: bytes) -> Any:  # noqa: ANN401  it is JSON

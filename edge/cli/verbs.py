@@ -59,6 +59,12 @@ VERBS = (
     ),
     Verb(name="token", summary="list, add, block or remove cards", module="edge.cli.token"),
     Verb(name="transaction", summary="list transactions, or stop one", module="edge.cli.transaction"),
+    Verb(name="tariff", summary="what drivers pay, and who pays by which tariff", module="edge.cli.tariff"),
+    Verb(name="export", summary="records of sessions: CSV, or CDRs of OCPI 2.2.1", module="edge.cli.export"),
+    Verb(
+        name="report", summary="a month: energy, cost and use of bays; also as PDF", module="edge.cli.report"
+    ),
+    Verb(name="roaming", summary="cards of other providers", module="edge.cli.roaming"),
     Verb(name="reservation", summary="list, add or cancel reservations", module="edge.cli.reservation"),
     Verb(
         name="adopt",

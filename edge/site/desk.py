@@ -58,6 +58,11 @@ class Desk:
         """One of them, written in whatever case."""
         return self._tokens.row(token)
 
+    def group_of(self, token: str) -> str | None:
+        """The group of a card that is known."""
+        row = self._tokens.row(token)
+        return None if row is None else row.token.group
+
     async def put_token(self, token: Token) -> KnownToken:
         """Store it, in the place of one from the list. Raises JournalFullError, JournalBrokenError."""
         await self._store.put_document(TOKENS, key_of(token.token), msgspec.json.encode(token))

@@ -281,6 +281,9 @@ class Store(Protocol):
     async def delete_document(self, kind: str, key: str) -> None:
         """Keep it no longer; it may be gone already."""
 
+    async def document(self, kind: str, key: str) -> bytes | None:
+        """One of them; None: there is none."""
+
     async def documents(self, kind: str) -> dict[str, bytes]:
         """All of a kind, by key."""
 
@@ -300,6 +303,9 @@ class Archive(Protocol):
 
     async def session(self, transaction_id: int) -> Session | None:
         """One of them."""
+
+    async def ended_between(self, since_ms: int, until_ms: int) -> list[Session]:
+        """The accepted sessions that ended from `since_ms` on and before `until_ms`, by their numbers."""
 
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came: start, samples, states, end."""

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.site.arguments import LAST_MS
+from edge.site.billing.operator import Operator
+from edge.site.billing.roaming import RoamingToken
+from edge.site.billing.tariff import Tariff
 from edge.site.commands import Done, Started
 from edge.site.status import JobStatus, Status
 from edge.web.adopting import Adopted, AdoptOrder, Undone, Waiting
+from edge.web.billing import Imported, MonthReport, Payer, PayerOrder, RoamingOrder
 from edge.web.commands import ChargerRow
 from edge.web.history import Point
 from edge.web.orders import LimitOrder, NeedOrder
@@ -67,6 +71,19 @@ TRANSACTION_QUERY = (
     ),
     LIMIT,
 )
+
+BETWEEN = tuple(
+    Query(name=name, words=words, schema={"type": "integer", "minimum": 0, "maximum": LAST_MS})
+    for name, words in (
+        ("since_ms", "from then on: ms since 1970, UTC"),
+        ("until_ms", "before then; left out: until now"),
+    )
+)
+
+
+def _format(*forms: str) -> Query:
+    return Query(name="format", words="in which form", schema={"type": "string", "enum": list(forms)})
+
 
 ROUTES: dict[tuple[str, str], Told] = {
     ("GET", "/"): Told(summary="The page", answers={200: None, 304: None}, media="text/html"),
@@ -188,6 +205,57 @@ ROUTES: dict[tuple[str, str], Told] = {
     ),
     ("DELETE", "/api/reservations/{charger}/{id}"): Told(
         summary="Take a reservation back", answers={200: Done}, problems=(*HERE, *CARRIED_OUT)
+    ),
+    ("GET", "/api/operator"): Told(summary="Who runs the lot and where", answers={200: Operator}),
+    ("PUT", "/api/operator"): Told(
+        summary="Say who runs the lot; it stands in records that are made from now on",
+        body=Operator,
+        answers={200: Operator},
+        problems=(*HERE, *BODY, 507),
+    ),
+    ("GET", "/api/tariffs"): Told(
+        summary="The newest version of every tariff, as OCPI 2.2.1 has it", answers={200: list[Tariff]}
+    ),
+    ("PUT", "/api/tariffs"): Told(
+        summary="A new tariff, or a newer version of one",
+        body=Tariff,
+        answers={200: Tariff},
+        problems=(*HERE, *BODY, 409, 507),
+    ),
+    ("GET", "/api/payers"): Told(summary="Who pays by which tariff", answers={200: list[Payer]}),
+    ("PUT", "/api/payers/{group}"): Told(
+        summary="By which tariff a group of cards pays, or * for everybody else",
+        body=PayerOrder,
+        answers={200: Payer},
+        problems=(*HERE, *BODY, 409, 507),
+    ),
+    ("GET", "/api/roaming"): Told(
+        summary="Cards of other providers, as OCPI 2.2.1 has them",
+        answers={200: list[RoamingToken]},
+        problems=HERE,
+    ),
+    ("POST", "/api/roaming"): Told(
+        summary="Make cards of other providers known",
+        body=RoamingOrder,
+        answers={200: Imported},
+        problems=(*HERE, *BODY, 507),
+    ),
+    ("GET", "/api/cdrs"): Told(
+        summary="Charge detail records (OCPI 2.2.1) of the sessions that ended in a time; or CSV",
+        answers={200: list[dict[str, Any]]},
+        problems=(*HERE, 400, 507),
+        query=(*BETWEEN, _format("json", "csv")),
+    ),
+    ("GET", "/api/cdrs/{id}"): Told(
+        summary="The charge detail record of one transaction",
+        answers={200: dict[str, Any]},
+        problems=(*HERE, 404, 409, 507),
+    ),
+    ("GET", "/api/reports/{month}"): Told(
+        summary="A month like 2026-11: energy, sessions, cost, use of bays; also as CSV and PDF",
+        answers={200: MonthReport},
+        problems=(400, 404),
+        query=(_format("json", "csv", "pdf"),),
     ),
     ("GET", "/rehearsal/{tail}"): Told(
         summary="Ask the simulated lot, in a rehearsal only", answers={200: Any}, problems=(502,)

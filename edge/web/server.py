@@ -10,9 +10,11 @@ import aiohttp
 from aiohttp import web
 
 from edge.core.errors import ConfigError
+from edge.site.billing.office import Office
 from edge.site.desk import Desk
 from edge.site.ports import Archive, Clock, SiteDoors
 from edge.web.adopting import Adopting
+from edge.web.billing import Billing
 from edge.web.commands import Commands
 from edge.web.feed import Feed
 from edge.web.guard import add_headers, guard
@@ -58,6 +60,7 @@ async def serve(
     clock: Clock,
     *,
     desk: Desk,
+    office: Office,
     port: int,
     host: str = "0.0.0.0",  # noqa: S104  the page is for the lot's network; orders are not, see guard
     socket: Path | None = None,
@@ -91,6 +94,7 @@ async def serve(
         TokenDesk(desk),
         Transactions(doors, archive, desk),
         Passports(doors),
+        Billing(doors, archive, office, clock),
         OpenApi(app),
     )
     app.add_routes([route for room in rooms for route in room.routes()])

@@ -93,6 +93,9 @@ class MemoryJournal:
     async def delete_document(self, kind, key):
         self.papers.get(kind, {}).pop(key, None)
 
+    async def document(self, kind, key):
+        return self.papers.get(kind, {}).get(key)
+
     async def documents(self, kind):
         return dict(self.papers.get(kind, {}))
 

@@ -1,9 +1,11 @@
 import asyncio
 import contextlib
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
 
+from edge.site.billing.office import Office
 from edge.site.desk import Desk
 from edge.site.jobs import Jobs
 from edge.site.reservations import Reservations
@@ -47,7 +49,8 @@ async def served(lot=None, **options):
         reservations=Reservations(journal, clock, lambda *_: None),
         wake=lambda: None,
     )
-    options = {"port": 0, "desk": desk, "host": "127.0.0.1", "timezone": TIMEZONE} | options
+    office = Office(journal, archive, ZoneInfo(TIMEZONE), group_of=desk.group_of, phases={})
+    options = {"port": 0, "desk": desk, "office": office, "host": "127.0.0.1", "timezone": TIMEZONE} | options
     async with aiohttp.ClientSession() as client, contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(serve(lot, archive, clock, **options))
         async with asyncio.TaskGroup() as group:

@@ -1,6 +1,7 @@
 """The billing office: tariffs, who pays by which, and the accounts of sessions. Data, not settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -8,15 +9,31 @@ from msgspec.structs import replace
 
 from edge.site.billing.account import Account, account_of
 from edge.site.billing.operator import NOBODY, Operator, read_operator
-from edge.site.billing.tariff import Tariff, TariffError, read_tariff
+from edge.site.billing.roaming import RoamingToken
+from edge.site.billing.tariff import Tariff, TariffError, epoch_ms, read_tariff
 from edge.site.ports import Archive, Session, Store
+from edge.site.tokens import key_of
 
 TARIFFS = "tariff"  # by id and the time of the version, ms
 PAYERS = "tariff-of"  # by group; EVERYBODY for all others
 OPERATOR = "operator"
+ROAMING = "roaming"  # by the token as it compares
+SEALED = "cdr"  # by transaction
 EVERYBODY = "*"
 FREE = ""  # pays nothing, whatever everybody pays
+LOCALTIME = Path("/etc/localtime")
 encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def zone_of(timezone: str | None) -> ZoneInfo:
+    """By which times of day count: the site's, else this machine's, else UTC."""
+    if timezone is not None:
+        return ZoneInfo(timezone)
+    try:
+        with LOCALTIME.open("rb") as file:
+            return ZoneInfo.from_file(file, key="localtime")
+    except (OSError, ValueError):
+        return ZoneInfo("UTC")
 
 
 class Office:
@@ -29,13 +46,19 @@ class Office:
         zone: ZoneInfo,
         *,
         group_of: Callable[[str], str | None],
+        phases: Mapping[tuple[str, int], int],
     ) -> None:
-        """`zone`: by which times of day in tariffs count. `group_of`: the group of a token."""
+        """`zone`: by which times of day in tariffs count. `group_of`: the group of a token.
+
+        `phases`: how many each EVSE has, by charger and number.
+        """
         self.zone = zone
         self.operator = NOBODY
         self._store = store
         self._archive = archive
         self._group_of = group_of
+        self._phases = phases
+        self._roaming: dict[str, RoamingToken] = {}
         self._versions: dict[str, list[Tariff]] = {}
         self._payers: dict[str, str] = {}
 
@@ -46,6 +69,9 @@ class Office:
         self._payers = {group: body.decode() for group, body in (await self._store.documents(PAYERS)).items()}
         for body in (await self._store.documents(OPERATOR)).values():
             self.operator = read_operator(body)
+        for body in (await self._store.documents(ROAMING)).values():
+            token = msgspec.json.decode(body, type=RoamingToken)
+            self._roaming[key_of(token.uid)] = token
 
     async def put_operator(self, operator: Operator) -> None:
         """Who stands in records from now on. Raises JournalFullError, JournalBrokenError."""
@@ -94,6 +120,42 @@ class Office:
         wanted = self._payers.get(group or EVERYBODY, self._payers.get(EVERYBODY, FREE))
         versions = [each for each in self._versions.get(wanted, ()) if each.updated_ms <= at_ms]
         return next((each for each in reversed(versions) if each.counts_at(at_ms)), None)
+
+    def phases_of(self, charger: str, evse: int) -> int:
+        """How many phases an EVSE has; three where it has left the site file."""
+        return self._phases.get((charger, evse), 3)
+
+    def roaming_tokens(self) -> list[RoamingToken]:
+        """Every token of another provider."""
+        return [self._roaming[key] for key in sorted(self._roaming)]
+
+    def roaming_token(self, token: str) -> RoamingToken | None:
+        """Whose it is, in whatever case it is written."""
+        return self._roaming.get(key_of(token))
+
+    async def put_roaming(self, tokens: Sequence[RoamingToken]) -> None:
+        """Make them known; an older one of the same does not replace a newer one.
+
+        Raises JournalFullError, JournalBrokenError; those before it are known then.
+        """
+        for token in tokens:
+            key = key_of(token.uid)
+            known = self._roaming.get(key)
+            if known is not None and epoch_ms(known.last_updated) > epoch_ms(token.last_updated):
+                continue
+            if known != token:
+                await self._store.put_document(ROAMING, key, msgspec.json.encode(token))
+                self._roaming[key] = token
+
+    async def sealed(self, session: Session, make: Callable[[], bytes]) -> bytes:
+        """The record of a session as it was first made. Raises JournalFullError, JournalBrokenError."""
+        key = str(session.transaction_id)
+        known = await self._store.document(SEALED, key)
+        if known is not None:
+            return known
+        record = make()
+        await self._store.put_document(SEALED, key, record)
+        return record
 
     async def account(self, session: Session) -> Account:
         """What a session costs. Raises ValueError on one that still runs."""

@@ -1,0 +1,284 @@
+"""Tariffs, records of sessions and reports: what the billing office keeps and what it makes of it."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+
+from edge.core.errors import ConfigError
+from edge.reports.cdr import cdr, table
+from edge.reports.monthly import Month, month_of, span_of_month
+from edge.reports.pdf import pdf
+from edge.site import arguments as may
+from edge.site.billing.account import Account
+from edge.site.billing.office import EVERYBODY, FREE, Office, encoder
+from edge.site.billing.operator import read_operator
+from edge.site.billing.roaming import RoamingToken
+from edge.site.billing.tariff import Tariff, read_tariff
+from edge.site.ports import Archive, Clock, JournalBrokenError, JournalFullError, SiteDoors
+from edge.web import guard
+from edge.web.bodies import asked_number, asked_word, large, read
+from edge.web.problems import ProblemError
+from edge.web.reading import answer
+
+GROUP_WORDS = f'a group of cards, or "{EVERYBODY}" for everybody else'
+CSV, PDF = "text/csv", "application/pdf"
+
+
+class PayerOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """By which tariff a group pays."""
+
+    tariff: (
+        Annotated[
+            str,
+            Meta(max_length=36, description='a tariff\'s id, or "" for nothing to pay; null: as all others'),
+        ]
+        | None
+    )
+
+
+class Payer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who pays by what; `tariff` "": nothing."""
+
+    group: str
+    tariff: str
+
+
+class RoamingOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tokens of other providers, as OCPI 2.2.1 writes them."""
+
+    tokens: Annotated[tuple[RoamingToken, ...], Meta(max_length=10_000, description="tokens, at most 10000")]
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tokens of other providers are known now."""
+
+    taken: int
+    known: int
+
+
+class SumRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What came together; `cost` in words, before tax. `use_permille`: of the time of its bays."""
+
+    name: str
+    sessions: int
+    energy_wh: int
+    occupied_ms: int
+    charging_ms: int
+    cost: str
+    use_permille: int | None = None
+
+
+class MonthReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A month at this place."""
+
+    title: str
+    begin_ms: int
+    end_ms: int
+    total: SumRow
+    by_group: tuple[SumRow, ...]
+    by_charger: tuple[SumRow, ...]
+    by_day: tuple[SumRow, ...]
+    doubtful: int
+
+
+class Billing:
+    """Answers and orders."""
+
+    def __init__(self, doors: SiteDoors, archive: Archive, office: Office, clock: Clock) -> None:
+        self._doors = doors
+        self._archive = archive
+        self._office = office
+        self._clock = clock
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where they are asked for and changed."""
+        return [
+            web.get("/api/operator", self._operator),
+            web.put("/api/operator", self._put_operator),
+            web.get("/api/tariffs", self._tariffs),
+            web.put("/api/tariffs", self._put_tariff),
+            web.get("/api/payers", self._payers),
+            web.put("/api/payers/{group}", self._put_payer),
+            web.get("/api/roaming", self._roaming),
+            web.post("/api/roaming", self._import),
+            web.get("/api/cdrs", self._cdrs),
+            web.get("/api/cdrs/{id}", self._cdr),
+            web.get("/api/reports/{month}", self._report),
+        ]
+
+    async def _operator(self, _: web.Request) -> web.Response:
+        return _json(self._office.operator)
+
+    async def _put_operator(self, request: web.Request) -> web.Response:
+        guard.require_from_here(request)
+        operator = _checked(read_operator, await request.read())
+        await _stored(self._office.put_operator(operator))
+        return _json(operator)
+
+    async def _tariffs(self, _: web.Request) -> web.Response:
+        return _json(self._office.tariffs())
+
+    async def _put_tariff(self, request: web.Request) -> web.Response:
+        guard.require_from_here(request)
+        tariff: Tariff = _checked(read_tariff, await request.read())
+        await _stored(self._office.put_tariff(tariff))
+        return _json(tariff)
+
+    async def _payers(self, _: web.Request) -> web.Response:
+        payers = self._office.payers()
+        return answer([Payer(group=group, tariff=payers[group]) for group in sorted(payers)])
+
+    async def _put_payer(self, request: web.Request) -> web.Response:
+        guard.require_from_here(request)
+        group = request.match_info["group"]
+        order = read(await request.read(), PayerOrder)
+        await _stored(self._office.assign(group, order.tariff))
+        return answer(Payer(group=group, tariff=self._office.payers().get(group, FREE)))
+
+    async def _roaming(self, request: web.Request) -> web.Response:
+        """Whoever may read them can charge with them."""
+        guard.require_from_here(request)
+        return _json(self._office.roaming_tokens())
+
+    async def _import(self, request: web.Request) -> web.Response:
+        guard.require_from_here(request)
+        tokens = read(await large(request), RoamingOrder).tokens
+        await _stored(self._office.put_roaming(tokens))
+        return answer(Imported(taken=len(tokens), known=len(self._office.roaming_tokens())))
+
+    async def _cdrs(self, request: web.Request) -> web.Response:
+        """Sessions that ended in a time; cards stand in them in full."""
+        guard.require_from_here(request)
+        now_ms = self._clock.now_ms()
+        since_ms = asked_number(request, "since_ms", low=0, high=may.LAST_MS) or 0
+        until_ms = asked_number(request, "until_ms", low=0, high=may.LAST_MS)
+        accounts = await self._office.accounts(since_ms, now_ms + 1 if until_ms is None else until_ms)
+        if asked_word(request, "format", ("json", "csv")) == "csv":
+            contracts = {token.uid: token.contract_id for token in self._office.roaming_tokens()}
+            return _file(table(accounts, contracts).encode(), CSV, "sessions.csv")
+        records = [await self._record(account) for account in accounts]
+        return web.Response(body=b"[" + b",\n".join(records) + b"]", content_type="application/json")
+
+    async def _cdr(self, request: web.Request) -> web.Response:
+        guard.require_from_here(request)
+        text = request.match_info["id"]
+        number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
+        session = None if number is None else await self._archive.session(number)
+        if session is None:
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no transaction {text[:20]}")
+        if session.ended_ms is None:
+            raise ProblemError(HTTPStatus.CONFLICT, f"transaction {session.transaction_id} still runs")
+        record = await self._record(await self._office.account(session))
+        return web.Response(body=record, content_type="application/json")
+
+    async def _record(self, account: Account) -> bytes:
+        """The record of a session, made once: whoever asks again gets the same."""
+
+        def make() -> bytes:
+            return cdr(
+                account,
+                self._office.operator,
+                phases=self._office.phases_of(account.session.charger, account.session.evse),
+                roaming=self._office.roaming_token(account.session.token),
+                made_ms=self._clock.now_ms(),
+            )
+
+        record: bytes = await _stored(self._office.sealed(account.session, make))
+        return record
+
+    async def _report(self, request: web.Request) -> web.Response:
+        """A month; no card is named in it, so whoever sees the page may read it."""
+        try:
+            begin_ms, end_ms = span_of_month(request.match_info["month"], self._office.zone)
+        except ValueError:
+            raise ProblemError(
+                HTTPStatus.NOT_FOUND, f"{request.match_info['month'][:20]} is no month", "like 2026-11"
+            ) from None
+        month = await self._month(begin_ms, end_ms)
+        form = asked_word(request, "format", ("json", "csv", "pdf"))
+        name = f"report-{request.match_info['month']}"
+        if form == "csv":
+            return _file(month.table().encode(), CSV, f"{name}.csv")
+        if form == "pdf":
+            page = await asyncio.to_thread(pdf, month, operator=self._office.operator.name)
+            return _file(page, PDF, f"{name}.pdf")
+        return answer(_shown(month))
+
+    async def _month(self, begin_ms: int, end_ms: int) -> Month:
+        status = self._doors.status()
+        bays: dict[str, int] = {}
+        for evse in status.evses:
+            bays[evse.charger] = bays.get(evse.charger, 0) + 1
+        now_ms = self._clock.now_ms()
+        peaks = {
+            circuit.name: circuit.demand.peak_w
+            for circuit in status.circuits
+            if circuit.demand is not None and begin_ms <= now_ms < end_ms
+        }
+        return month_of(
+            await self._office.accounts(begin_ms, end_ms),
+            site=status.site,
+            begin_ms=begin_ms,
+            end_ms=max(begin_ms + 1, min(end_ms, now_ms)),
+            zone=self._office.zone,
+            bays=bays,
+            peaks_w=peaks,
+        )
+
+
+def _shown(month: Month) -> MonthReport:
+    return MonthReport(
+        title=month.title,
+        begin_ms=month.begin_ms,
+        end_ms=month.end_ms,
+        total=_row("all", month.total),
+        by_group=tuple(_row(name, total) for name, total in month.by_group.items()),
+        by_charger=tuple(
+            _row(name, total, month.use_permille(name)) for name, total in month.by_charger.items()
+        ),
+        by_day=tuple(_row(day.isoformat(), total) for day, total in month.by_day.items()),
+        doubtful=month.doubtful,
+    )
+
+
+def _row(name: str, total: Any, use_permille: int | None = None) -> SumRow:  # noqa: ANN401  a Sum
+    return SumRow(
+        name=name,
+        sessions=total.sessions,
+        energy_wh=total.energy_wh,
+        occupied_ms=total.occupied_ms,
+        charging_ms=total.charging_ms,
+        cost=total.money,
+        use_permille=use_permille,
+    )
+
+
+def _json(value: object) -> web.Response:
+    """Money as a number, as OCPI has it."""
+    return web.Response(body=encoder.encode(value), content_type="application/json", charset="utf-8")
+
+
+def _file(body: bytes, kind: str, name: str) -> web.Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=body, content_type=kind, headers=headers)
+
+
+def _checked(reader: Any, body: bytes) -> Any:  # noqa: ANN401  a reader and what it reads
+    try:
+        return reader(body)
+    except ConfigError as wrong:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(wrong)) from None
+
+
+async def _stored(storing: Any) -> Any:  # noqa: ANN401  what the office answers
+    """Raises the problem that keeps it from being stored."""
+    try:
+        return await storing
+    except ConfigError as wrong:
+        raise ProblemError(HTTPStatus.CONFLICT, str(wrong)) from None
+    except (JournalFullError, JournalBrokenError) as wrong:
+        raise ProblemError(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot be stored: {wrong}") from None
