@@ -171,6 +171,9 @@ class StandingArchive:
             and (since_ms is None or row.started_ms >= since_ms)
         ][:limit]
 
+    async def story(self, transaction_id):
+        return []
+
     async def ended_between(self, since_ms, until_ms):
         return [row for row in self.rows if row.ended_ms is not None and since_ms <= row.ended_ms < until_ms]
 

@@ -326,6 +326,17 @@ async def test_every_text_has_the_contrast_that_it_needs(browser, scheme):
         assert await page.evaluate(PALE_TEXTS) == []
 
 
+async def test_the_month_is_there_as_a_file(browser):
+    async with shown(browser) as (_, page):
+        await page.click("text=Sessions")
+        link = page.locator("#sessions .files a").first
+        await expect(link).to_have_text("this month, PDF")
+        async with page.expect_download() as download:
+            await link.click()
+        path = await (await download.value).path()
+        assert path.read_bytes().startswith(b"%PDF-")
+
+
 # -- the box is gone -------------------------------------------------------------------------------------
 
 

@@ -13,8 +13,12 @@ export class Sessions {
     this.none = make("p", { class: "bay-sentence" }, "No session yet.");
     const head = ["bay", "began", "took", "energy", "card", ""].map((name) => make("th", { scope: "col" }, name));
     this.table = make("table", {}, make("thead", {}, make("tr", {}, ...head)), this.rows);
+    const month = new Date().toISOString().slice(0, 7);
+    const files = ["pdf", "csv"].map((form) =>
+      make("a", { href: `/api/reports/${month}?format=${form}`, download: "" }, `this month, ${form.toUpperCase()}`),
+    );
     this.element.append(
-      make("header", { class: "panel-head" }, make("h2", {}, "sessions")),
+      make("header", { class: "panel-head" }, make("h2", {}, "sessions"), make("p", { class: "files" }, ...files)),
       make("div", { class: "wide" }, this.table),
       this.none,
     );
