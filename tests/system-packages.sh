@@ -1,10 +1,11 @@
 #!/bin/sh
-# Installs what the tests need of Debian and the machine does not have: a broker, a browser, what signs
-# certificates, and what runs foreign peers from npm.
+# Installs what the tests need of Debian and the machine does not have: a broker, a browser, a foreign
+# reader of Modbus, what signs certificates, and what runs foreign peers from npm.
 set -eu
 missing=
 command -v mosquitto >/dev/null || [ -x /usr/sbin/mosquitto ] || missing="$missing mosquitto"
 command -v chromium >/dev/null || missing="$missing chromium"
+command -v mbpoll >/dev/null || missing="$missing mbpoll"
 command -v openssl >/dev/null || missing="$missing openssl"
 command -v npm >/dev/null || missing="$missing nodejs npm"
 [ -n "$missing" ] || exit 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -13,19 +12,9 @@ from edge.settings import read as read_site
 from edge.simulator.meter import Meter
 from edge.simulator.registers import Fault
 from edge.site.ports import Reading
+from tests.meters.clock import MachineClock
 
 MODELS = ["eastron-sdm630", "schneider-iem3000"]
-
-
-class MachineClock:
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def mono_ms(self) -> int:
-        return time.monotonic_ns() // 1_000_000
-
-    def is_synchronised(self) -> bool:
-        return True
 
 
 class Lot:
