@@ -64,6 +64,11 @@ VERBS = (
     Verb(
         name="report", summary="a month: energy, cost and use of bays; also as PDF", module="edge.cli.report"
     ),
+    Verb(
+        name="reconcile",
+        summary="whether every Wh was booked once, and what does not add up",
+        module="edge.cli.reconcile",
+    ),
     Verb(name="roaming", summary="cards of other providers", module="edge.cli.roaming"),
     Verb(name="reservation", summary="list, add or cancel reservations", module="edge.cli.reservation"),
     Verb(

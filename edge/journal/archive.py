@@ -9,7 +9,7 @@ import msgspec
 
 from edge.journal.moments import moved
 from edge.site.events import AnyEvent, Sampled
-from edge.site.ports import Resumed, Session, Told
+from edge.site.ports import Resumed, Session, Told, Unconfirmed
 
 SESSION_FIELDS = Session.__struct_fields__
 SESSION_COLUMNS = ", ".join(f"session.{name}" for name in SESSION_FIELDS)
@@ -31,6 +31,13 @@ STORY = """
              ON stretch.first_seq = (SELECT max(first_seq) FROM clock_stretch WHERE first_seq <= event.seq)
      WHERE event.transaction_id = ?
      ORDER BY event.seq
+"""
+
+UNCONFIRMED = """
+    SELECT delivery.csms, event.transaction_id, delivery.state
+      FROM delivery JOIN event ON event.seq = delivery.seq
+     WHERE delivery.state <> 'confirmed' AND event.transaction_id IS NOT NULL
+       AND event.kind IN ('transaction-started', 'transaction-ended')
 """
 
 
@@ -83,6 +90,14 @@ class SqliteArchive:
              WHERE ended_ms >= ? AND ended_ms < ? AND is_accepted ORDER BY transaction_id
         """  # noqa: S608  the columns are ours
         return await self._sessions(sql, (since_ms, until_ms))
+
+    async def unconfirmed(self) -> list[Unconfirmed]:
+        """Starts and ends of transactions that wait for a CSMS, or were set aside."""
+        async with self._reading(UNCONFIRMED, ()) as rows:
+            return [
+                Unconfirmed(csms=csms, transaction_id=number, state=state)
+                async for csms, number, state in rows
+            ]
 
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came."""

@@ -288,6 +288,14 @@ class Store(Protocol):
         """All of a kind, by key."""
 
 
+class Unconfirmed(msgspec.Struct, frozen=True, kw_only=True):
+    """A start or an end that a CSMS has not confirmed."""
+
+    csms: str
+    transaction_id: int
+    state: Literal["waiting", "parked"]
+
+
 class Archive(Protocol):
     """What the page and reports read."""
 
@@ -306,6 +314,9 @@ class Archive(Protocol):
 
     async def ended_between(self, since_ms: int, until_ms: int) -> list[Session]:
         """The accepted sessions that ended from `since_ms` on and before `until_ms`, by their numbers."""
+
+    async def unconfirmed(self) -> list[Unconfirmed]:
+        """Starts and ends of transactions that wait for a CSMS, or were set aside."""
 
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came: start, samples, states, end."""

@@ -107,6 +107,7 @@ class Billing:
             web.post("/api/roaming", self._import),
             web.get("/api/cdrs", self._cdrs),
             web.get("/api/cdrs/{id}", self._cdr),
+            web.get("/api/reconciliation", self._reconciliation),
             web.get("/api/reports/{month}", self._report),
         ]
 
@@ -153,10 +154,8 @@ class Billing:
     async def _cdrs(self, request: web.Request) -> web.Response:
         """Sessions that ended in a time; cards stand in them in full."""
         guard.require_from_here(request)
-        now_ms = self._clock.now_ms()
-        since_ms = asked_number(request, "since_ms", low=0, high=may.LAST_MS) or 0
-        until_ms = asked_number(request, "until_ms", low=0, high=may.LAST_MS)
-        accounts = await self._office.accounts(since_ms, now_ms + 1 if until_ms is None else until_ms)
+        since_ms, until_ms = self._asked_time(request)
+        accounts = await self._office.accounts(since_ms, until_ms)
         if asked_word(request, "format", ("json", "csv")) == "csv":
             contracts = {token.uid: token.contract_id for token in self._office.roaming_tokens()}
             return _file(table(accounts, contracts).encode(), CSV, "sessions.csv")
@@ -174,6 +173,16 @@ class Billing:
             raise ProblemError(HTTPStatus.CONFLICT, f"transaction {session.transaction_id} still runs")
         record = await self._record(await self._office.account(session))
         return web.Response(body=record, content_type="application/json")
+
+    async def _reconciliation(self, request: web.Request) -> web.Response:
+        """Sums and gaps; no card is named in it."""
+        since_ms, until_ms = self._asked_time(request)
+        return answer(await self._office.reconciliation(since_ms, until_ms))
+
+    def _asked_time(self, request: web.Request) -> tuple[int, int]:
+        since_ms = asked_number(request, "since_ms", low=0, high=may.LAST_MS)
+        until_ms = asked_number(request, "until_ms", low=0, high=may.LAST_MS)
+        return since_ms or 0, self._clock.now_ms() + 1 if until_ms is None else until_ms
 
     async def _record(self, account: Account) -> bytes:
         """The record of a session, made once: whoever asks again gets the same."""

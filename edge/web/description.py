@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.site.arguments import LAST_MS
 from edge.site.billing.operator import Operator
+from edge.site.billing.reconciliation import Reconciliation
 from edge.site.billing.roaming import RoamingToken
 from edge.site.billing.tariff import Tariff
 from edge.site.commands import Done, Started
@@ -250,6 +251,12 @@ ROUTES: dict[tuple[str, str], Told] = {
         summary="The charge detail record of one transaction",
         answers={200: dict[str, Any]},
         problems=(*HERE, 404, 409, 507),
+    ),
+    ("GET", "/api/reconciliation"): Told(
+        summary="Whether every Wh was booked once: registers, sessions, records, confirmations",
+        answers={200: Reconciliation},
+        problems=(400,),
+        query=BETWEEN,
     ),
     ("GET", "/api/reports/{month}"): Told(
         summary="A month like 2026-11: energy, sessions, cost, use of bays; also as CSV and PDF",

@@ -71,6 +71,8 @@ async def test_sessions_leave_as_files_and_a_month_as_a_page(tmp_path, capsys):
         assert (code, "bay-1" in out, "fleet" in out) == (0, True, True)
         code, out, _ = await typed(capsys, "report", "--format", "pdf", "--out", page, "--socket", box.path)
         assert (code, page.read_bytes()[:5]) == (0, b"%PDF-")
+        code, out, _ = await typed(capsys, "reconcile", "--socket", box.path)
+        assert (code, out.splitlines()[-1]) == (0, "every Wh is booked once")
         code, _, err = await typed(capsys, "report", "soon", "--socket", box.path)
         assert (code, "soon is no month; like 2026-11" in err) == (2, True)
 

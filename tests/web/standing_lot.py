@@ -171,6 +171,9 @@ class StandingArchive:
             and (since_ms is None or row.started_ms >= since_ms)
         ][:limit]
 
+    async def unconfirmed(self):
+        return []
+
     async def story(self, transaction_id):
         return []
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from edge.site.billing.account import Account, account_of
 from edge.site.billing.operator import NOBODY, Operator, read_operator
+from edge.site.billing.reconciliation import Reconciliation, reconcile
 from edge.site.billing.roaming import RoamingToken
 from edge.site.billing.tariff import Tariff, TariffError, epoch_ms, read_tariff
 from edge.site.ports import Archive, Session, Store
@@ -168,6 +169,11 @@ class Office:
     async def accounts(self, since_ms: int, until_ms: int) -> Sequence[Account]:
         """Of all sessions that ended in this time."""
         return [await self.account(each) for each in await self._archive.ended_between(since_ms, until_ms)]
+
+    async def reconciliation(self, since_ms: int, until_ms: int) -> Reconciliation:
+        """What does not add up, of all sessions that ended in this time."""
+        accounts = await self.accounts(since_ms, until_ms)
+        return reconcile(accounts, await self._archive.unconfirmed())
 
     def _add(self, tariff: Tariff) -> None:
         versions = self._versions.setdefault(tariff.id, [])
