@@ -49,6 +49,7 @@ def _list(options: Namespace) -> int:
         end = "runs" if row["ended_ms"] is None else f"{shown(row['ended_ms'])}  {row['reason']}"
         place = f"{row['charger']}/{row['evse']}"
         began = shown(row["started_ms"])
+        end += _odd(row)
         print(f"{row['transaction_id']:>10}  {place:<12} {began}  {_energy(row):>9}  {row['token']}  {end}")
     return exits.FINE
 
@@ -68,6 +69,8 @@ def _show(options: Namespace) -> int:
         print(f"reason       {row['reason']}")
     print(f"register     {row['meter_start_wh']}{stop} Wh")
     print(f"energy       {_energy(row)}")
+    if row["flags"]:
+        print(f"odd          {', '.join(row['flags'])}")
     return exits.FINE
 
 
@@ -78,6 +81,10 @@ def _stop(options: Namespace) -> int:
         return exits.FINE
     print(f"transaction {options.id}: its charger ends it")
     return exits.FINE
+
+
+def _odd(row: Json) -> str:
+    return f"  ({', '.join(row['flags'])})" if row["flags"] else ""
 
 
 def _energy(row: Json) -> str:

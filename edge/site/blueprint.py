@@ -33,6 +33,14 @@ class Blueprint:
         """The EVSE numbers of a charger."""
         return [number for name, number in self.evse_ids if name == charger]
 
+    def most_w(self) -> dict[tuple[str, int], int]:
+        """What each EVSE, by charger and number, can deliver on three phases at a high voltage."""
+        high_mv = self.settings.voltage_mv * 11 // 10
+        return {
+            place: 3 * self.lot.by_id[name].max_ma * high_mv // 1_000_000
+            for name, place in self.places.items()
+        }
+
     def _lot(self, dead_man_ms: int | None) -> Lot:
         settings = self.settings
         return Lot(

@@ -4,12 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 
-import msgspec
 from msgspec.structs import replace
 
 from edge.core.image import Decision
 from edge.site.alerts import Alerts
 from edge.site.blueprint import Blueprint
+from edge.site.boots import BOOTS, Boots
 from edge.site.commands import (
     AnyCommand,
     Done,
@@ -37,6 +37,7 @@ from edge.site.events import (
     CertificateAnswer,
     CertificateRequested,
     ChargerBooted,
+    EvseStatusChanged,
     JobProgressed,
     LinkChanged,
     NeedsStated,
@@ -79,7 +80,6 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 60
 MAX_DOCUMENTS = 1_000
-BOOTS = "boot"  # what a charger said of itself when it booted last
 SLEEPERS = "sleeper"  # tokens, by fingerprint, whose cars do not wake from a pause
 CERTIFICATE_REQUESTS = "csr"  # of a charger, in PEM
 CSR_HEAD = "-----BEGIN CERTIFICATE REQUEST-----"
@@ -125,7 +125,9 @@ class Site:
             self._observed,
             sleepers=self._sleepers,
             priority_of=self._tokens.priority_of,
+            most_w=blueprint.most_w(),
         )
+        self._boots = Boots({name: each.station for name, each in blueprint.chargers.items()}, self._remember)
         self._needs = Needs(clock, self._remember)
         self._drivers: dict[str, Charger] = {}
         self._alerts = Alerts(journal, clock)
@@ -176,10 +178,7 @@ class Site:
         self._passports.resume(*documents)
         self._sleepers.update(await self._store.documents(SLEEPERS))
         self.control.demands.resume(await self._store.documents(PEAKS))
-        boots = await self._store.documents(BOOTS)
-        for name, charger in self._observed.items():
-            if body := boots.get(self._boot_key(name)):
-                charger.boot = msgspec.json.decode(body, type=ChargerBooted)
+        self._boots.resume(await self._store.documents(BOOTS), self._observed)
         self._reservations.resume(await self._store.documents(RESERVATIONS))
         for session in await self._transactions.resume():
             name = self._blueprint.evse_ids.get((session.charger, session.evse), session.charger)
@@ -191,6 +190,7 @@ class Site:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.control.run())
             group.create_task(self._keep_documents())
+            group.create_task(self._transactions.tend())
             group.create_task(self._self_tests.run())
 
     def attach(self, charger: str, driver: Charger) -> None:
@@ -244,6 +244,8 @@ class Site:
             return answer
         if isinstance(event, JobProgressed):
             self._jobs.note(event)
+        elif isinstance(event, EvseStatusChanged):
+            self._transactions.state(event)
         elif isinstance(event, PassportLearned):
             self._passports.learn(event)
         elif isinstance(event, VendorMessage):
@@ -397,13 +399,10 @@ class Site:
         log.info("%s token %s: %s", charger, shortened(token), answer.status)
         return answer
 
-    def _boot_key(self, charger: str) -> str:
-        """By station as well: one that took the place of another has told nothing yet."""
-        return f"{charger} {self._blueprint.chargers[charger].station}"
-
     def _boot(self, event: ChargerBooted) -> BootAnswer:
         log.info("%s %s %s, OCPP %s", event.charger, event.vendor, event.model, event.protocol)
-        self._remember(BOOTS, self._boot_key(event.charger), msgspec.json.encode(event))
+        if self._boots.note(event):
+            self._transactions.replaced(event.charger)
         self._passports.booted(event.charger)
         self.control.wake()
         return BootAnswer(status="accepted", interval_s=HEARTBEAT_S, now_ms=self._clock.now_ms())

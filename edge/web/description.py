@@ -21,7 +21,7 @@ from edge.web.orders import LimitOrder, NeedOrder
 from edge.web.passports import Shown, TestOrder
 from edge.web.reading import MOST_SESSIONS, About, OneEvse, SessionRow
 from edge.web.tokens import TokenOrder, TokenRow
-from edge.web.transactions import ReservationOrder, ReservationRow, TransactionRow
+from edge.web.transactions import ReservationOrder, ReservationRow, StoryRow, TransactionRow
 
 JSON = "application/json"
 COMMANDS = "AnyCommand"  # the body that is one of all commands
@@ -191,6 +191,11 @@ ROUTES: dict[tuple[str, str], Told] = {
     ),
     ("GET", "/api/transactions/{id}"): Told(
         summary="One transaction", answers={200: TransactionRow}, problems=(404,)
+    ),
+    ("GET", "/api/transactions/{id}/story"): Told(
+        summary="Its start, samples, suspensions and end, in the order in which they came",
+        answers={200: list[StoryRow]},
+        problems=(404,),
     ),
     ("POST", "/api/transactions/{id}/stop"): Told(
         summary="Have its charger end a transaction",

@@ -137,7 +137,6 @@ def answer(value: object, status: int = HTTPStatus.OK) -> web.Response:
 
 
 def _row(session: Session) -> SessionRow:
-    latest_wh = session.last_meter_wh if session.meter_stop_wh is None else session.meter_stop_wh
     return SessionRow(
         transaction_id=session.transaction_id,
         charger=session.charger,
@@ -145,9 +144,16 @@ def _row(session: Session) -> SessionRow:
         token=shortened(session.token),
         started_ms=session.started_ms,
         ended_ms=session.ended_ms,
-        energy_wh=None if latest_wh is None else max(0, latest_wh - session.meter_start_wh),
+        energy_wh=_energy_wh(session),
         reason=session.reason,
     )
+
+
+def _energy_wh(session: Session) -> int | None:
+    if session.energy_wh is not None:
+        return session.energy_wh
+    latest_wh = session.last_meter_wh if session.meter_stop_wh is None else session.meter_stop_wh
+    return None if latest_wh is None else max(0, latest_wh - session.meter_start_wh)
 
 
 def version() -> str:

@@ -13,7 +13,8 @@ from msgspec import Meta
 from edge.site import arguments as may
 from edge.site.commands import CancelReservation, Reserve, StopCharging
 from edge.site.desk import Desk
-from edge.site.ports import Archive, Session, SiteDoors
+from edge.site.events import EvseStatusChanged, Sampled, TransactionEnded
+from edge.site.ports import Archive, Session, SiteDoors, Told
 from edge.site.tokens import shortened
 from edge.web import guard
 from edge.web.bodies import asked_number, asked_word, read
@@ -25,7 +26,10 @@ from edge.web.reading import MOST_SESSIONS, answer
 class TransactionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A transaction. `ended_ms` null: it runs; `energy_wh` is then what is known of it by now.
 
-    `is_accepted` false: the charger began it, and was told that this token may not charge.
+    `is_accepted` false: the charger began it, and was told that this token may not charge. `flags`: what is
+    odd about it; `told_id`: what the charger called it where that was not its id. `start_is_sure`,
+    `end_is_sure`: the box knew its time; `told_started_ms`, `told_ended_ms`: what it believed before its
+    clock was set right.
     """
 
     transaction_id: int
@@ -39,6 +43,29 @@ class TransactionRow(msgspec.Struct, frozen=True, kw_only=True):
     meter_stop_wh: int | None
     energy_wh: int | None
     reason: str | None
+    flags: tuple[str, ...] = ()
+    told_id: int | None = None
+    start_is_sure: bool = True
+    end_is_sure: bool = True
+    told_started_ms: int | None = None
+    told_ended_ms: int | None = None
+
+
+class StoryRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment of a transaction. `at_ms`: as far as is known today; `told_ms`: as it was told then.
+
+    `stored_ms`: when it was written, by the clock of then; `is_sure`: the box knew its time, or learnt it.
+    """
+
+    at_ms: int
+    told_ms: int
+    stored_ms: int
+    is_sure: bool
+    kind: str
+    state: str | None = None
+    meter_wh: int | None = None
+    power_w: int | None = None
+    reason: str | None = None
 
 
 class ReservationRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +102,7 @@ class Transactions:
         return [
             web.get("/api/transactions", self._transactions),
             web.get("/api/transactions/{id}", self._transaction),
+            web.get("/api/transactions/{id}/story", self._story),
             web.post("/api/transactions/{id}/stop", self._stop),
             web.get("/api/reservations", self._reservations),
             web.post("/api/reservations", self._reserve),
@@ -94,6 +122,10 @@ class Transactions:
 
     async def _transaction(self, request: web.Request) -> web.Response:
         return answer(self._row(await self._session(request), request))
+
+    async def _story(self, request: web.Request) -> web.Response:
+        session = await self._session(request)
+        return answer([_moment(told) for told in await self._archive.story(session.transaction_id)])
 
     async def _stop(self, request: web.Request) -> web.Response:
         guard.require_from_here(request)
@@ -160,13 +192,36 @@ class Transactions:
             meter_stop_wh=session.meter_stop_wh,
             energy_wh=self._energy_wh(session),
             reason=session.reason,
+            flags=session.flags,
+            told_id=session.told_id,
+            start_is_sure=session.start_is_sure,
+            end_is_sure=session.end_is_sure,
+            told_started_ms=session.told_started_ms,
+            told_ended_ms=session.told_ended_ms,
         )
 
     def _energy_wh(self, session: Session) -> int | None:
+        if session.energy_wh is not None:
+            return session.energy_wh
         if session.meter_stop_wh is not None:
             return max(0, session.meter_stop_wh - session.meter_start_wh)
         here = [e for e in self._doors.status().evses if e.transaction_id == session.transaction_id]
         return here[0].session_wh if here else None
+
+
+def _moment(told: Told) -> StoryRow:
+    event = told.event
+    return StoryRow(
+        at_ms=told.at_ms,
+        told_ms=event.at_ms,
+        stored_ms=told.stored_ms,
+        is_sure=told.is_sure,
+        kind=str(event.__struct_config__.tag),
+        state=event.state if isinstance(event, EvseStatusChanged) else None,
+        meter_wh=getattr(event, "meter_wh", getattr(event, "energy_wh", None)),
+        power_w=event.power_w if isinstance(event, Sampled) else None,
+        reason=event.reason if isinstance(event, TransactionEnded) else None,
+    )
 
 
 def _held(held: Reserve, request: web.Request) -> ReservationRow:

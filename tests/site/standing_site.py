@@ -83,6 +83,11 @@ class MemoryJournal:
     async def session(self, transaction_id):
         return self.sessions.get(transaction_id)
 
+    async def samples(self, transaction_id):
+        return [
+            entry.event for entry in self.kept if getattr(entry.event, "transaction_id", 0) == transaction_id
+        ]
+
     async def resume(self):
         still_open = tuple(each for each in self.sessions.values() if each.ended_ms is None)
         return Resumed(open_sessions=still_open, last_transaction_id=max(self.sessions, default=0))
@@ -187,10 +192,10 @@ class StandingSite:
             ChargerBooted, charger, vendor=vendor, model=model, firmware=firmware, protocol="OCPP 1.6"
         )
 
-    async def start(self, charger="bay-1", token=ADA.token, **fields):
-        await self.tell(EvseStatusChanged, charger, evse=1, state="charging")
+    async def start(self, charger="bay-1", token=ADA.token, evse=1, **fields):
+        await self.tell(EvseStatusChanged, charger, evse=evse, state="charging")
         return await self.tell(
-            TransactionStarted, charger, evse=1, token=token, **{"meter_wh": 1_000, **fields}
+            TransactionStarted, charger, evse=evse, token=token, **{"meter_wh": 1_000, **fields}
         )
 
     async def stop(self, transaction_id, charger="bay-1", **fields):

@@ -59,7 +59,7 @@ async def cut_while_writing(journal: SlowJournal, work) -> None:
 async def test_a_start_is_whole_and_its_repetition_gets_the_same_id_and_a_car_that_wants() -> None:
     journal, charger = SlowJournal(), ObservedCharger("bay-1", {1: "bay-1"})
     transactions = Transactions(
-        journal, Clock(), {"bay-1": charger}, sleepers=set(), priority_of=lambda _: None
+        journal, Clock(), {"bay-1": charger}, sleepers=set(), priority_of=lambda _: None, most_w={}
     )
     await cut_while_writing(journal, transactions.start(STARTED, ACCEPTED))
     answer = await transactions.start(STARTED, ACCEPTED)
@@ -72,7 +72,7 @@ async def test_a_start_is_whole_and_its_repetition_gets_the_same_id_and_a_car_th
 async def test_an_end_is_whole_and_its_repetition_is_acknowledged() -> None:
     journal, charger = SlowJournal(), ObservedCharger("bay-1", {1: "bay-1"})
     transactions = Transactions(
-        journal, Clock(), {"bay-1": charger}, sleepers=set(), priority_of=lambda _: None
+        journal, Clock(), {"bay-1": charger}, sleepers=set(), priority_of=lambda _: None, most_w={}
     )
     journal.may_write.set()
     answer = await transactions.start(STARTED, ACCEPTED)

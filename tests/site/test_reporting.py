@@ -49,7 +49,7 @@ class OneBay:
         self.charger = ObservedCharger("bay-1", {1: "bay-1"})
         observed = {"bay-1": self.charger}
         transactions = Transactions(
-            None, self.clock, observed, sleepers=set(), priority_of=lambda _: None
+            None, self.clock, observed, sleepers=set(), priority_of=lambda _: None, most_w={}
         )  # nothing is stored here
         self.reporter = Reporter(Blueprint(site), observed, self.clock, transactions)
         self.note(LinkChanged, is_up=True)

@@ -129,16 +129,6 @@ async def test_a_repeated_stop_changes_nothing():
 
 
 @in_virtual_time
-async def test_the_end_of_an_unknown_transaction_is_kept_as_it_came_and_told_to_nobody():
-    async with standing_site() as lot:
-        await lot.connect()
-        assert await lot.stop(4711) == Acknowledged()
-        (row,) = lot.journal.rows(TransactionEnded)
-        assert (row.event.transaction_id, row.session, row.deliver) == (4711, None, False)
-        assert await lot.stop(4711, at_ms=row.event.at_ms) == Acknowledged()  # however often
-
-
-@in_virtual_time
 async def test_another_charger_cannot_end_a_transaction():
     async with standing_site() as lot:
         await lot.connect()

@@ -33,7 +33,7 @@ async def test_what_waited_is_told_in_order_under_the_ids_of_the_csms(tmp_path):
         assert lot.told() == WHOLE + WHOLE
         assert lot.books.irregularities == []
         theirs = list(lot.books.transactions.values())
-        assert [each.meter_stop_wh for each in theirs] == [5_000, 5_000]
+        assert [each.meter_stop_wh for each in theirs] == [2_500, 2_500]
         assert not {each.transaction_id for each in theirs} & set(ours)
 
 

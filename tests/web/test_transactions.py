@@ -28,6 +28,9 @@ async def test_a_transaction_is_seen_running_stopped_and_seen_ended(tmp_path):
         assert ended["reason"] == "remote"
         assert ended["energy_wh"] == ended["meter_stop_wh"] - ended["meter_start_wh"]
         assert (await box.ask("GET", "/api/transactions?running=true"))[1] == []
+        _, story = await box.ask("GET", f"{place}/story")
+        assert (story[0]["kind"], story[-1]["kind"]) == ("transaction-started", "transaction-ended")
+        assert story[0]["at_ms"] == ended["started_ms"]
         status, said = await box.ask("POST", f"{place}/stop", {})
         assert (status, "ended already" in said["error"]) == (409, True)
         _, (shown,) = await box.ask("GET", "/api/transactions", over=None)
