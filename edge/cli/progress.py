@@ -41,6 +41,10 @@ class Bar:
         left = _clock_text((now_s - self._began_s) * (1 - part) / part) if part > 0 else "?:??"
         self._write(f"{label:<12} [{'#' * hashes}{'-' * (WIDTH - hashes)}] {part:4.0%}, {left} left")
 
+    def clear(self) -> None:
+        """Make room for a line that stays."""
+        self._write("")
+
     def _write(self, text: str) -> None:
         if self._is_shown:
             self._stream.write(f"\r\033[K{text}")

@@ -82,6 +82,11 @@ VERBS = (
         module="edge.cli.passport",
     ),
     Verb(name="explain", summary="say why a bay is offered what it is offered", module="edge.cli.explain"),
+    Verb(
+        name="scan",
+        summary="find the meters on serial lines and in the network, propose a site file",
+        module="edge.cli.scan",
+    ),
     Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),
     Verb(name="secret", summary="put a password where only the service finds it", module="edge.cli.secret"),

@@ -51,6 +51,11 @@ class ModbusRefusedError(DeviceError):
         """Whether it has no such function or registers: another model, perhaps."""
         return self.code in (1, 2, 3)
 
+    @property
+    def is_of_gateway(self) -> bool:
+        """Whether the gateway says so, not the device: it has no such device, or a silent one."""
+        return self.code in _GATEWAY_SILENCE
+
 
 class _Presence:
     """What the line knows of one unit, whoever speaks to it."""
@@ -62,6 +67,7 @@ class _Presence:
         self.writable_s = 0.0
         self.latency_s: float | None = None  # None: it never answered
         self.reason = ""
+        self.is_spoilt = False
 
 
 class Line:
@@ -135,6 +141,11 @@ class Device:
     def is_silent(self) -> bool:
         """Whether its last request went without an answer."""
         return self._presence.silences > 0
+
+    @property
+    def is_spoilt(self) -> bool:
+        """Whether something came at its last silence, but nothing that could be read."""
+        return self._presence.is_spoilt
 
     def expect(self, in_ms: int) -> None:
         """A block that guards a fuse is read next in so many ms: keep the line free for it then."""
@@ -277,6 +288,7 @@ class Device:
         try:
             answer = await self.line.ask(ask, timeout_s)
         except SilenceError as silence:
+            presence.is_spoilt = bool(silence.heard)
             presence.reason = self.line.silence(self.unit, silence.heard)
             if not tries_left:
                 self._rest(urgency, timeout_s)

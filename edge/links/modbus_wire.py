@@ -6,6 +6,7 @@ Three kinds: Modbus TCP; RTU on a serial port; RTU frames to a gateway's TCP por
 import asyncio
 import logging
 import random
+import termios
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -124,7 +125,7 @@ class Wire:
         try:
             async with asyncio.timeout(self.place.timeout_s or SERIAL_OPENS_S):
                 is_open = await _opened(client, is_serial=bool(self.place.device))
-        except TimeoutError:
+        except (TimeoutError, termios.error):  # a port that does not take this speed or format
             is_open = False
         except BaseException:
             client.close()
@@ -171,18 +172,18 @@ class Wire:
     def _wait_before_retry(self) -> None:
         """Doubling with jitter up to a cap; a connection that opens resets it."""
         place = self.place
-        where = f"{place.host}:{place.port}"
+        setting = f"{place.baud} Bd {place.format}"
         self._reason = (
-            f"{place.device} cannot be opened: not there, in use, or not permitted"
+            f"{place.device} cannot be opened with {setting}: not there, in use, or not permitted"
             if place.device
-            else f"{where} refuses connections, or is not there"
+            else f"{place.host}:{place.port} refuses connections, or is not there"
         )
         self._retry_at = asyncio.get_running_loop().time() + self._retry_s * random.uniform(0.5, 1)  # noqa: S311
         self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
 
     def _note_silence(self) -> None:
         """A connection on which nothing answers for a while may be half open: start it anew."""
-        self._silences += 1
+        self._silences += 0 if self.place.device else 1  # a serial port is never half open
         if self._silences >= SILENCES_BEFORE_CLOSING:
             self._silences = 0
             self.close()

@@ -14,6 +14,8 @@ Values = tuple[int | None, ...]
 _LOWEST_MV, _HIGHEST_MV = 80_000, 300_000  # of a phase against neutral, anywhere
 _LARGEST_MA = 6_300_000
 _FREQUENCIES_MHZ = ((45_000, 55_000), (55_000, 65_000))
+_LARGEST_W = 5_000_000
+_LEAST_WH, _LARGEST_WH = 1_000, 10**11  # a counter that has counted; 100 GWh
 _NOISE_W = 100  # of a power next to the product of current and voltage
 
 
@@ -37,6 +39,8 @@ def fit(model: MeterModel, registers: dict[int, int]) -> Fit:
     powers = read.get("phase_power", ())
     signs = [_volts(volts), _amperes(amperes, may_be_negative=model.signed_current)]
     signs += [_powers(powers, volts, amperes), _frequency(read.get("frequency", ()))]
+    signs += [_power(read[name]) for name in ("power", "power_import") if name in read]
+    signs += [_energy(read[name]) for name in ("energy_import", "energy_export") if name in read]
     if False in signs or not any(signs):
         return Fit(agreements=0)
     return Fit(agreements=sum(sign is True for sign in signs), voltage_mv=volts, current_ma=amperes)
@@ -104,6 +108,18 @@ def _powers(powers: Values, volts: Values, amperes: Values) -> bool | None:
             return False
         seen = True if apparent_w > _NOISE_W and abs(power) > apparent_w // 3 else seen
     return seen
+
+
+def _power(values: Values) -> bool | None:
+    if values[0] is None or abs(values[0]) < _NOISE_W:
+        return None
+    return abs(values[0]) <= _LARGEST_W
+
+
+def _energy(values: Values) -> bool | None:
+    if values[0] is None or 0 <= values[0] < _LEAST_WH:
+        return None
+    return 0 <= values[0] <= _LARGEST_WH
 
 
 def _frequency(values: Values) -> bool | None:

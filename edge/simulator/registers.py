@@ -45,7 +45,8 @@ _PATTERNS = {  # the first word and every other one: of a float, of an integer
 
 
 FREQUENCY_MHZ = 50_000
-_EXPONENTS = {"current": -2, "voltage": -1, "frequency": -2}  # as a SunSpec meter of integers shows them
+# as a SunSpec meter of integers shows them: up to 327 A and 327 kW
+_EXPONENTS = {"current": -2, "voltage": -1, "frequency": -2, "phase_power": 1}
 _COMMON, _COMMON_LENGTH = 1, 66  # SunSpec's first model, who it is; here it is all zero
 
 

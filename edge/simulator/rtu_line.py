@@ -109,8 +109,8 @@ class RtuLine:
             piece = frame[start : start + _FIFO]
             at_s += len(piece) * self.byte_s
             await asyncio.sleep(max(0.0, at_s - loop.time()))
+            self._quiet_since_s = loop.time()
             os.write(self._ours, piece)
-        self._quiet_since_s = loop.time()
 
 
 def _length(buffer: bytes) -> int | None:

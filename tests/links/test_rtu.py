@@ -157,7 +157,7 @@ async def test_what_is_said_of_a_line_where_nobody_answers():
 
 async def test_what_is_said_of_a_port_that_is_not_there():
     line = Line(Place(name="rs485", device="/dev/no-such-port", is_rtu=True, timeout_s=0))
-    with pytest.raises(DeviceError, match="/dev/no-such-port cannot be opened: not there"):
+    with pytest.raises(DeviceError, match="/dev/no-such-port cannot be opened with 9600 Bd 8N1: not there"):
         await line.device(1).read(HOLDING, 0, 1)
 
 
