@@ -34,7 +34,8 @@ infinity, a negative current, ten times the rating and impossible voltages (swap
 | charger boots                      | its rating on all phases until it confirms an offer again            |
 | charger refuses limits             | what it has; asked again after 5, 10 .. 60 s; others make room       |
 | charger loses answers              | the larger of old and new until it confirms; others wait for that    |
-| charger overdraws                  | what it draws, whatever it is told to; others make room at once      |
+| charger overdraws                  | what it draws, whatever it is told to and however often that         |
+|                                    | changes; its rating once its samples are old; others make room       |
 | charger draws on phases not learnt | they count from the sample on that shows it                          |
 | charger sends no meter values      | its offer on all its phases; nothing of it is taken off the meter,   |
 |                                    | so that what it draws counts as the building's too                   |

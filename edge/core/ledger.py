@@ -15,9 +15,11 @@ under way or lost since, and what it measures, plus a tolerance. Why that is nev
 * One whose clock is known to be further off may fall back at any time, or never in time: its fallback is
   booked always, and its rating once it is silent. The same where the guarantee asks for a proof, and none is
   there; and while its dead man is tested its rating is booked.
-* What it measures is booked though it may be above all that. Who was seen to draw more than he may does not
-  count among those who obey, until a sample that had the time to follow shows it: the others make room. One
-  that confirms and then ignores is found by its samples, or by a meter above its limit, not before.
+* What it measures is booked though it may be above all that. Who was seen to draw more than the highest that
+  it may have been obeying while it had the time to follow, however often that changed, does not count among
+  those who obey: the others make room. A sample within the lowest of that time ends it. Without samples its
+  rating is booked meanwhile. One that confirms and then ignores is found by its samples, or by a meter above
+  its limit, not before.
 * 0 A counts as the minimum until the model has been seen to stop its current at 0 A.
 """
 
@@ -29,6 +31,7 @@ from edge.core.record import Record
 
 SAMPLE_MAX_AGE_MS = 150_000  # an older sample says nothing about now: sent every minute, a minute under way
 RETRY_MS = 5_000  # after a refusal or a lost answer
+MOST_SPANS = 32
 
 
 class Book(Record):
@@ -39,7 +42,9 @@ class Book(Record):
     `possible`: [number, limit, decided ms] of every offer that may have reached it since. `is_unsure`: the
     link was lost since the last confirmation. `failed_ms`: when the last offer was refused or lost, None when
     none was. `in_flight`: the newest offer has no outcome yet. `changed_ms`: when another limit was last
-    decided. `overdraws`: it drew more than it may when it last had the time to follow.
+    decided. `overdraws`: it drew more than all that it may have been obeying. `spans`: [since ms, most, least]
+    of what it may have been obeying, oldest first, as far back as a sample may ask; `judged_ms`: the time of
+    the last sample that was held against them.
     """
 
     FIELDS = (
@@ -61,6 +66,8 @@ class Book(Record):
         "in_flight",
         "changed_ms",
         "overdraws",
+        "spans",
+        "judged_ms",
     )
     __slots__ = FIELDS
 
@@ -85,6 +92,8 @@ class Book(Record):
         in_flight: bool = False,
         changed_ms: int = 0,
         overdraws: bool = False,
+        spans: list[list[int]] | None = None,
+        judged_ms: int = 0,
     ) -> None:
         self.evse = evse
         self.since_ms = since_ms
@@ -104,6 +113,8 @@ class Book(Record):
         self.in_flight = in_flight
         self.changed_ms = changed_ms
         self.overdraws = overdraws
+        self.spans = [list(each) for each in spans or []]
+        self.judged_ms = judged_ms
 
     @property
     def is_sure(self) -> bool:
@@ -187,7 +198,7 @@ def must_send(lot: Lot, book: Book, seen: EvseImage, setpoint_ma: int, now_ms: i
 
 def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> int:
     """The highest limit that the EVSE may be obeying, in mA per phase, without what it measures."""
-    if not evse.has_dead_man or seen.is_tested:
+    if not evse.has_dead_man or seen.is_tested or _is_out_of_sight(seen, book, now_ms):
         return evse.max_ma
     credit_ma = evse.credit_ma if seen.is_credited and seen.is_on_time else evse.max_ma
     if book.confirmed_ma is None:
@@ -208,6 +219,16 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> i
     return min(held, evse.max_ma)
 
 
+def _is_out_of_sight(seen: EvseImage, book: Book, now_ms: int) -> bool:
+    """Whether nobody sees what a car draws there although it is known not to obey."""
+    has_load = seen.has_car or seen.wants or not seen.is_linked
+    return book.overdraws and has_load and not _is_fresh(seen, now_ms)
+
+
+def _is_fresh(seen: EvseImage, now_ms: int) -> bool:
+    return seen.terminals_ma is not None and now_ms - seen.sampled_ms <= SAMPLE_MAX_AGE_MS
+
+
 def _overdue_ms(lot: Lot) -> int:
     """How old a confirmed offer may be before the station may have fallen back already.
 
@@ -220,7 +241,7 @@ def _overdue_ms(lot: Lot) -> int:
 
 def measured(evse: Evse, seen: EvseImage, now_ms: int) -> tuple[int, int, int] | None:
     """What it last measured, on the grid's phases; None when that is too old to say anything."""
-    if seen.terminals_ma is None or now_ms - seen.sampled_ms > SAMPLE_MAX_AGE_MS:
+    if seen.terminals_ma is None or not _is_fresh(seen, now_ms):
         return None
     return to_grid(seen.terminals_ma, evse.wiring)
 
@@ -253,15 +274,56 @@ def excess(
     flowing_ma: tuple[int, int, int] | None,
     seen: EvseImage,
     book: Book,
+    now_ms: int,
 ) -> tuple[int, int, int]:
-    """By how much it draws more than it may, per grid phase, once a car had the time to follow.
+    """By how much more flows than it may draw, per grid phase, of one that does not obey; else nothing.
 
-    Remembers whether it does: who overdraws gives nothing up by being told less, so that the others must.
+    Remembers whether it obeys: who does not gives nothing up by being told less, so that the others must.
     """
+    _note_span(book, held_ma, seen, now_ms)
     if book.confirmed_ma is None:
         book.overdraws = False
-    if flowing_ma is None or book.confirmed_ma is None or seen.sampled_ms < book.changed_ms + seen.follow_ms:
+    if flowing_ma is None or book.confirmed_ma is None:
         return NOTHING
+    if seen.sampled_ms != book.judged_ms:
+        book.judged_ms = seen.sampled_ms
+        _judge(lot, phases, flowing_ma, seen, book)
+    if not book.overdraws:
+        return NOTHING
+    return larger(NOTHING, minus(flowing_ma, with_tolerance(lot, on_phases(held_ma, phases))))
+
+
+def _note_span(book: Book, held_ma: int, seen: EvseImage, now_ms: int) -> None:
+    """From now on it may be obeying so much. Of too many spans the two oldest become one."""
+    spans = book.spans
+    if not spans or spans[-1][1] != held_ma or spans[-1][2] != held_ma:
+        spans.append([now_ms, held_ma, held_ma])
+    since_ms = max(seen.sampled_ms - seen.follow_ms, now_ms - SAMPLE_MAX_AGE_MS - seen.follow_ms)
+    while len(spans) > 1 and spans[1][0] <= since_ms:
+        del spans[0]
+    if len(spans) > MOST_SPANS:
+        since_ms, most_ma, least_ma = spans.pop(0)
+        spans[0] = [since_ms, max(spans[0][1], most_ma), min(spans[0][2], least_ma)]
+
+
+def _judge(
+    lot: Lot, phases: tuple[int, ...], flowing_ma: tuple[int, int, int], seen: EvseImage, book: Book
+) -> None:
+    """Hold a new sample against all that may have been obeyed from the time to follow before it until now.
+
+    Until now: a sample may be younger than it says.
+    """
+    spans = book.spans
+    if spans[0][0] > seen.sampled_ms - seen.follow_ms:
+        return  # nobody knows what it obeyed before
+    most_ma = max([span[1] for span in spans])
+    least_ma = min([span[2] for span in spans])
+    if not _is_within(lot, most_ma, phases, flowing_ma):
+        book.overdraws = True
+    elif _is_within(lot, least_ma, phases, flowing_ma):
+        book.overdraws = False
+
+
+def _is_within(lot: Lot, held_ma: int, phases: tuple[int, ...], flowing_ma: tuple[int, int, int]) -> bool:
     allowed_ma = with_tolerance(lot, on_phases(held_ma, phases))
-    book.overdraws = larger(allowed_ma, flowing_ma) is not allowed_ma
-    return larger(NOTHING, minus(flowing_ma, allowed_ma)) if book.overdraws else NOTHING
+    return larger(allowed_ma, flowing_ma) is allowed_ma

@@ -48,7 +48,9 @@ class Standing:
         self.flowing_ma = ledger.measured(evse, seen, now_ms)
         self.held_ma = ledger.held_ma(lot, evse, seen, self.book, now_ms)
         self.booked_ma = ledger.booked(lot, self.held_ma, self.phases, self.flowing_ma)
-        self.excess_ma = ledger.excess(lot, self.held_ma, self.phases, self.flowing_ma, seen, self.book)
+        self.excess_ma = ledger.excess(
+            lot, self.held_ma, self.phases, self.flowing_ma, seen, self.book, now_ms
+        )
         self.idle_ma = 0 if seen.pause_proven else evse.idle_ma + lot.tolerance_ma
 
     @property

@@ -67,6 +67,9 @@ class Ledger(RuleBasedStateMachine):
             self.station.accept(self.lot.evses[0].max_ma, self.now_ms)
         self.is_linked = True
         self.is_honest = True  # it does what it confirmed
+        self.is_always_honest = True
+        self.held: list[tuple[int, int]] = []
+        self.judged_ms = 0
         self.sample_ma: int | None = None
         self.sampled_ms = 0
         self.losses = self.boots = self.number = 0
@@ -105,7 +108,7 @@ class Ledger(RuleBasedStateMachine):
         self.number += 1
         ledger.note_decided(self.book, self.number, limit_ma, self.now_ms)
         self.waiting.append((self.number, limit_ma, self.now_ms, True))
-        self.is_honest = False
+        self.is_honest = self.is_always_honest = False
 
     @precondition(lambda self: self.is_linked)
     @rule(draws_ma=st.sampled_from([0, 6_000, 32_000, 50_000]))
@@ -169,6 +172,8 @@ class Ledger(RuleBasedStateMachine):
         self.waiting.clear()
         self.is_linked = False
         self.book = Book(evse="bay-1", since_ms=self.now_ms, boots=self.boots, link_losses=self.losses)
+        self.held.clear()
+        self.judged_ms = 0
 
     @invariant()
     def whatever_it_believes_is_booked(self) -> None:
@@ -189,13 +194,22 @@ class Ledger(RuleBasedStateMachine):
         image, held_ma = self.image(), self.held_ma()
         flowing_ma = ledger.measured(self.lot.evses[0], image, self.now_ms)
         was_known = self.book.overdraws
-        over_ma = ledger.excess(self.lot, held_ma, (0, 1, 2), flowing_ma, image, self.book)
+        over_ma = ledger.excess(self.lot, held_ma, (0, 1, 2), flowing_ma, image, self.book, self.now_ms)
         if max(over_ma) > 0:
             assert not self.book.is_sure
             assert max(over_ma) == self.sample_ma - held_ma - (self.lot.tolerance_ma if held_ma else 0)
-        has_followed = self.sampled_ms >= self.book.changed_ms + FOLLOW_MS
-        if was_known and self.book.confirmed_ma is not None and not has_followed:
+        self.held.append((self.now_ms, held_ma))
+        if self.book.confirmed_ma is None:
+            return
+        is_new, self.judged_ms = self.sampled_ms != self.judged_ms, self.sampled_ms
+        if was_known and not is_new:
             assert self.book.overdraws, "being told less is no proof of drawing less"
+        lately = [ma for at_ms, ma in self.held if at_ms > self.sampled_ms - FOLLOW_MS]
+        before = [ma for at_ms, ma in self.held if at_ms <= self.sampled_ms - FOLLOW_MS]
+        if is_new and flowing_ma is not None and before:
+            assert self.book.overdraws or self.sample_ma <= max(*before[-1:], *lately) + 600
+            if self.is_always_honest:
+                assert not self.book.overdraws, "nobody is blamed who obeyed"
 
     def held_ma(self) -> int:
         return ledger.held_ma(self.lot, self.lot.evses[0], self.image(), self.book, self.now_ms)
@@ -277,20 +291,75 @@ def test_who_was_there_between_two_cycles_only_was_heard_of_too() -> None:
 
 
 def test_who_overdraws_is_not_relied_on_until_a_sample_shows_that_it_obeys() -> None:
-    lot, book = lot_of(), book_of(confirmed_ma=16_000, confirmed_sent_ms=1_000, changed_ms=1_000)
+    lot, book = lot_of(), book_of(confirmed_ma=16_000, confirmed_sent_ms=1_000)
+    assert (over(lot, book, 20_000, 1_000), book.is_sure) == (0, True)
+    assert (over(lot, book, 20_000, 8_999), book.is_sure) == (0, True)
+    assert (over(lot, book, 20_000, 9_000), book.is_sure) == (3_400, False)
+    tell(book, 10_000, 10_000)
+    assert (over(lot, book, 20_000, 12_000), book.is_sure) == (9_400, False), "still what it draws"
+    assert (over(lot, book, 12_000, 14_000), book.is_sure) == (1_400, False), "on its way, perhaps"
+    assert (over(lot, book, 10_000, 18_000), book.is_sure) == (0, True)
 
-    def over(draws_ma: int, sampled_ms: int) -> int:
-        image = EvseImage(id="bay-1", is_linked=True, terminals_ma=(draws_ma,) * 3, sampled_ms=sampled_ms)
-        flowing_ma = ledger.measured(lot.evses[0], image, sampled_ms)
-        held_ma = ledger.held_ma(lot, lot.evses[0], image, book, sampled_ms)
-        return max(ledger.excess(lot, held_ma, (0, 1, 2), flowing_ma, image, book))
 
-    assert (over(20_000, 8_999), book.is_sure) == (0, True)
-    assert (over(20_000, 9_000), book.is_sure) == (3_400, False)
-    ledger.note_decided(book, 1, 10_000, 10_000)
-    ledger.note_result(book, OfferResult(evse="bay-1", number=1, result=CONFIRMED, sent_ms=10_000), 10_100)
-    assert (over(20_000, 12_000), book.is_sure) == (0, False), "too early to say that it follows this time"
-    assert (over(10_000, 18_000), book.is_sure) == (0, True)
+def test_who_overdraws_is_found_while_its_limits_never_rest() -> None:
+    lot, book = lot_of(), book_of(confirmed_ma=16_000, confirmed_sent_ms=0)
+    for second in range(60):
+        at_ms = 1_000 * second
+        tell(book, 10_000 + 1_000 * (second % 4), at_ms)
+        over(lot, book, 13_500 if second < 30 else 20_000, at_ms)
+        assert book.is_sure == (second < 30), "within the highest is obedient, as far as anybody can tell"
+
+
+def test_who_obeys_slowly_is_not_blamed_for_what_it_was_allowed_before() -> None:
+    lot, book = lot_of(), book_of(confirmed_ma=20_000, confirmed_sent_ms=0)
+    over(lot, book, 20_000, 0)
+    for second in range(1, 60):
+        limit_ma = max(6_000, 20_000 - 500 * second)
+        tell(book, limit_ma, 1_000 * second)
+        over(lot, book, max(6_000, 20_000 - 500 * max(0, second - 7)), 1_000 * second)
+        assert book.is_sure
+
+
+def test_who_overdraws_and_sends_no_samples_any_more_counts_at_its_rating_while_a_car_is_there() -> None:
+    lot, book = lot_of(), book_of(confirmed_ma=16_000, confirmed_sent_ms=0)
+    over(lot, book, 20_000, 0)
+    over(lot, book, 20_000, 9_000)
+    old_ms = 9_000 + ledger.SAMPLE_MAX_AGE_MS + 1
+    tell(book, 6_000, old_ms)
+    image = EvseImage(id="bay-1", is_linked=True, terminals_ma=(20_000,) * 3, sampled_ms=9_000, has_car=True)
+    assert ledger.held_ma(lot, lot.evses[0], image, book, old_ms) == 32_000
+    image.has_car = False
+    assert ledger.held_ma(lot, lot.evses[0], image, book, old_ms) == 6_000
+
+
+def test_what_is_remembered_of_limits_is_bounded_and_blames_nobody_wrongly() -> None:
+    lot, book = lot_of(), book_of(confirmed_ma=6_000, confirmed_sent_ms=0)
+    over(lot, book, 0, 0)
+    for number in range(200):
+        tell(book, 30_000 if number == 20 else 10_000 + number, 10 * number)
+        image = EvseImage(id="bay-1", is_linked=True, pause_proven=True)
+        held_ma = ledger.held_ma(lot, lot.evses[0], image, book, 10 * number)
+        ledger.excess(lot, held_ma, (0, 1, 2), None, image, book, 10 * number)
+        assert len(book.spans) <= ledger.MOST_SPANS
+    assert max(most_ma for _, most_ma, _ in book.spans) == 30_000
+    over(lot, book, 30_000, 8_000)
+    assert book.is_sure
+
+
+def over(lot: Lot, book: Book, draws_ma: int, now_ms: int) -> int:
+    """By how much a sample of now is too much."""
+    image = EvseImage(id="bay-1", is_linked=True, terminals_ma=(draws_ma,) * 3, sampled_ms=now_ms)
+    flowing_ma = ledger.measured(lot.evses[0], image, now_ms)
+    held_ma = ledger.held_ma(lot, lot.evses[0], image, book, now_ms)
+    return max(ledger.excess(lot, held_ma, (0, 1, 2), flowing_ma, image, book, now_ms))
+
+
+def tell(book: Book, limit_ma: int, now_ms: int) -> None:
+    """Offer and have it confirmed at once."""
+    number = book.last_number + 1
+    ledger.note_decided(book, number, limit_ma, now_ms)
+    result = OfferResult(evse="bay-1", number=number, result=CONFIRMED, sent_ms=now_ms)
+    ledger.note_result(book, result, now_ms)
 
 
 def test_between_two_offers_the_larger_one_is_booked_until_the_later_is_confirmed() -> None:

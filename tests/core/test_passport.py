@@ -47,11 +47,11 @@ def test_a_slow_charger_is_not_called_disobedient_before_its_own_time() -> None:
     def over(sampled_ms: int, follow_ms: int) -> bool:
         seen = image(terminals_ma=(16_000,) * 3, sampled_ms=sampled_ms, follow_ms=follow_ms)
         flowing_ma = ledger.measured(lot.evses[0], seen, sampled_ms)
-        return ledger.excess(lot, 10_000, (0, 1, 2), flowing_ma, seen, book) != NOTHING
+        return ledger.excess(lot, 10_000, (0, 1, 2), flowing_ma, seen, book, sampled_ms) != NOTHING
 
-    assert over(9_000, FOLLOW_MS)
+    assert not over(1, FOLLOW_MS)
     assert not over(9_000, 12_000)
-    assert over(12_000, 12_000)
+    assert over(12_002, 12_000)
 
 
 def test_an_offer_of_a_slow_charger_may_still_arrive_late() -> None:
