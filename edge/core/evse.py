@@ -10,7 +10,7 @@ MOST_DEADLINE_MS = 15_000
 LEAST_MV = 207_000  # phase to neutral, EN 50160: of so many W no more A come
 AMPERES = "A"  # its limit is a current per phase
 WATTS = "W"  # a power, of which each phase gets its part
-TOTAL_WATTS = "W total"  # a power, all of which may flow on one phase
+TOTAL_WATTS = "W total"  # a power, which a car takes from as many phases as it likes
 
 
 class Evse(Record):
@@ -80,7 +80,8 @@ class EvseImage(Record):
     session, None when he did not say. `sleeps`: a car known not to wake after 0 A. `priority`: of this
     session, its token or the token's group; None: the EVSE's own counts.
 
-    What its passport adds: `unit`: what it makes of a limit; `step_ma`, `min_ma` None: as declared;
+    What its passport adds: `unit`: what it makes of a limit; `step_ma`, `min_ma` (of a power: on each phase
+    that the car uses) None: as declared;
     `follow_ms`, `deadline_ms`: how long it takes to follow an offer, and to answer it.
     `is_credited` False: nothing shows that it falls back without us, so that its rating counts.
     `is_on_time` False: its clock is so far off that its dead man may strike at any time, or too late.
@@ -169,10 +170,20 @@ class EvseImage(Record):
         self.is_tested = is_tested
 
 
-def as_formed(evse: Evse, seen: EvseImage) -> Evse:
-    """The EVSE with the step and the minimum that its passport gives it."""
+def terminals_of(evse: Evse) -> int:
+    """How many phases a car may use there."""
+    return len(PHASES) if evse.wiring is None else len(evse.wiring)
+
+
+def as_formed(evse: Evse, seen: EvseImage, spread: int = 1) -> Evse:
+    """The EVSE with the step and the minimum that its passport gives it.
+
+    `spread`: over so many phases the car may spread what is counted on one of them (power_sharing.py).
+    """
     step_ma = evse.step_ma if seen.step_ma is None else seen.step_ma
-    min_ma = evse.min_ma if seen.min_ma is None else min(max(seen.min_ma, evse.min_ma), evse.max_ma)
+    min_ma = evse.min_ma
+    if seen.min_ma is not None:
+        min_ma = max(min(seen.min_ma * spread, evse.max_ma), evse.min_ma)
     if step_ma == evse.step_ma and min_ma == evse.min_ma:
         return evse
     formed = Evse(**dict(zip(Evse.FIELDS, evse.plain())))  # type: ignore[arg-type]  # its own slots
@@ -182,9 +193,8 @@ def as_formed(evse: Evse, seen: EvseImage) -> Evse:
 
 
 def drawn_ma(seen: EvseImage) -> int:
-    """What it draws in terms of its limit: of a power as many A as that is at the lowest voltage."""
+    """What it draws in terms of its setpoint: of a power as many A as that is at the lowest voltage."""
     if seen.terminals_ma is None:
         return 0
-    if seen.unit == TOTAL_WATTS:
-        return sum(seen.terminals_ma) * 10 // 9
-    return max(seen.terminals_ma) * 10 // 9 if seen.unit == WATTS else max(seen.terminals_ma)
+    most_ma = max(seen.terminals_ma)
+    return most_ma if seen.unit == AMPERES else most_ma * 10 // 9

@@ -9,7 +9,7 @@ A car that has charged and takes nothing more of what it is offered is done: oth
 need its place, it is asked again after an hour whether it wants more.
 """
 
-from edge.core.evse import Evse, EvseImage, drawn_ma
+from edge.core.evse import TOTAL_WATTS, Evse, EvseImage, drawn_ma
 from edge.core.pacing import Pace
 from edge.core.quantities import PHASES
 from edge.core.record import Record
@@ -116,6 +116,8 @@ def observe(
         habit.sampled_ms = seen.sampled_ms
         if all_phases:
             _learn_phases(habit, seen.terminals_ma)
+        if seen.unit == TOTAL_WATTS:
+            _unlearn_phases(habit, seen.terminals_ma)
         _learn_need(habit, evse, seen, pace, now_ms)
         _learn_end(habit, seen, pace)
     if habit.is_done and pace.paused_ms is not None and now_ms >= pace.paused_ms + ASK_AGAIN_MS:
@@ -180,6 +182,16 @@ def _learn_phases(habit: Habit, terminals_ma: tuple[int, ...]) -> None:
     habit.candidate = used
     if habit.alike >= ALIKE:
         habit.terminals = used
+
+
+def _unlearn_phases(habit: Habit, terminals_ma: tuple[int, ...]) -> None:
+    """Of a power that one phase no longer takes the others get more: which ones is to be learnt anew."""
+    if habit.terminals is None or max(terminals_ma) < STEADY_MA:
+        return
+    used = [ma for terminal, ma in enumerate(terminals_ma) if terminal in habit.terminals]
+    if len(used) < len(habit.terminals) or min(used) <= ACTIVE_MA:
+        habit.terminals = None
+        habit.alike = 0
 
 
 def _learn_need(habit: Habit, evse: Evse, seen: EvseImage, pace: Pace, now_ms: int) -> None:

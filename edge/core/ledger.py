@@ -23,28 +23,30 @@ under way or lost since, and what it measures, plus a tolerance. Why that is nev
 * 0 A counts as the minimum until the model has been seen to stop its current at 0 A.
 """
 
-from edge.core.evse import Evse, EvseImage
+from edge.core.evse import AMPERES, TOTAL_WATTS, Evse, EvseImage, terminals_of
 from edge.core.image import CONFIRMED, LOST, REFUSED, OfferResult
 from edge.core.lot import CLOCK_ERROR_MS, Lot
+from edge.core.power_sharing import WHOLE, Parts, on_a_phase_ma
 from edge.core.quantities import NOTHING, larger, minus, on_phases, to_grid
 from edge.core.record import Record
 
 SAMPLE_MAX_AGE_MS = 150_000  # an older sample says nothing about now: sent every minute, a minute under way
 RETRY_MS = 5_000  # after a refusal or a lost answer
 MOST_SPANS = 32
+MISORDER_MS = 10_000  # a sample may be so much older than one that came before it
 
 
 class Book(Record):
     """What is known of one EVSE's offers.
 
+    Limits are as told: of a power the sum over its phases (power_sharing.py), in `unit`.
     `confirmed_ma` None: nothing since the start or the last boot. `was_heard`: it was linked since the start,
     if only between two cycles.
     `possible`: [number, limit, decided ms] of every offer that may have reached it since. `is_unsure`: the
     link was lost since the last confirmation. `failed_ms`: when the last offer was refused or lost, None when
     none was. `in_flight`: the newest offer has no outcome yet. `changed_ms`: when another limit was last
-    decided. `overdraws`: it drew more than all that it may have been obeying. `spans`: [since ms, most, least]
-    of what it may have been obeying, oldest first, as far back as a sample may ask; `judged_ms`: the time of
-    the last sample that was held against them.
+    decided. `overdraws`: it drew more than all that it may have been obeying.
+    `spans`: [since ms, most, least] of what it may have been obeying, oldest first, as far back as is asked.
     """
 
     FIELDS = (
@@ -67,7 +69,7 @@ class Book(Record):
         "changed_ms",
         "overdraws",
         "spans",
-        "judged_ms",
+        "unit",
     )
     __slots__ = FIELDS
 
@@ -93,7 +95,7 @@ class Book(Record):
         changed_ms: int = 0,
         overdraws: bool = False,
         spans: list[list[int]] | None = None,
-        judged_ms: int = 0,
+        unit: str = AMPERES,
     ) -> None:
         self.evse = evse
         self.since_ms = since_ms
@@ -114,7 +116,7 @@ class Book(Record):
         self.changed_ms = changed_ms
         self.overdraws = overdraws
         self.spans = [list(each) for each in spans or []]
-        self.judged_ms = judged_ms
+        self.unit = unit
 
     @property
     def is_sure(self) -> bool:
@@ -141,6 +143,21 @@ def note_link(book: Book, seen: EvseImage) -> bool:
         book.is_unsure = True
         book.last_limit_ma = None
     return was_away
+
+
+def note_unit(book: Book, evse: Evse, seen: EvseImage) -> None:
+    """What was told as a current on each phase counts as the sum of all of them from now on, or the reverse.
+
+    That errs upwards either way. What it holds is told anew in the other unit.
+    """
+    if seen.unit == book.unit:
+        return
+    times = terminals_of(evse) if seen.unit == TOTAL_WATTS else 1
+    book.unit = seen.unit
+    book.last_limit_ma = None
+    book.possible = [[number, limit_ma * times, ms] for number, limit_ma, ms in book.possible]
+    if book.confirmed_ma is not None:
+        book.confirmed_ma *= times
 
 
 def note_decided(book: Book, number: int, limit_ma: int, now_ms: int) -> None:
@@ -179,7 +196,7 @@ def note_result(book: Book, result: OfferResult, now_ms: int) -> None:
 
 
 def must_send(lot: Lot, book: Book, seen: EvseImage, setpoint_ma: int, now_ms: int) -> bool:
-    """Whether the setpoint must leave now: it is new, a refresh is due, or the last try failed.
+    """Whether the setpoint as told must leave now: it is new, a refresh is due, or the last try failed.
 
     While it is tested only less leaves: what others need goes before what the test wants to see.
     """
@@ -196,9 +213,9 @@ def must_send(lot: Lot, book: Book, seen: EvseImage, setpoint_ma: int, now_ms: i
     return setpoint_ma != book.last_limit_ma or now_ms - book.last_decided_ms >= lot.refresh_ms
 
 
-def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> int:
+def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int, parts: Parts = WHOLE) -> int:
     """The highest limit that the EVSE may be obeying, in mA per phase, without what it measures."""
-    if not evse.has_dead_man or seen.is_tested or _is_out_of_sight(seen, book, now_ms):
+    if not evse.has_dead_man or seen.is_tested:
         return evse.max_ma
     credit_ma = evse.credit_ma if seen.is_credited and seen.is_on_time else evse.max_ma
     if book.confirmed_ma is None:
@@ -207,20 +224,20 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int) -> i
         held = credit_ma if has_let_go else evse.max_ma
     else:
         age_ms = now_ms - book.confirmed_sent_ms
-        held = book.confirmed_ma if age_ms <= lot.silence_ms else credit_ma
+        held = on_a_phase_ma(parts, evse, book.confirmed_ma) if age_ms <= lot.silence_ms else credit_ma
         is_overdue = age_ms > lot.refresh_ms and age_ms > _overdue_ms(lot)
         if book.is_unsure or not seen.is_linked or not seen.is_on_time or is_overdue:
             held = max(held, evse.fallback_ma)
     for _, limit_ma, decided_ms in book.possible:
         may_hold = now_ms - decided_ms <= lot.silence_ms + seen.deadline_ms
-        held = max(held, limit_ma if may_hold else credit_ma)
+        held = max(held, on_a_phase_ma(parts, evse, limit_ma) if may_hold else credit_ma)
     if held < evse.idle_ma and not seen.pause_proven:
         held = evse.idle_ma
     return min(held, evse.max_ma)
 
 
-def _is_out_of_sight(seen: EvseImage, book: Book, now_ms: int) -> bool:
-    """Whether nobody sees what a car draws there although it is known not to obey."""
+def is_out_of_sight(seen: EvseImage, book: Book, now_ms: int) -> bool:
+    """Whether nobody sees what a car draws there although it is known not to obey: its rating, then."""
     has_load = seen.has_car or seen.wants or not seen.is_linked
     return book.overdraws and has_load and not _is_fresh(seen, now_ms)
 
@@ -285,9 +302,7 @@ def excess(
         book.overdraws = False
     if flowing_ma is None or book.confirmed_ma is None:
         return NOTHING
-    if seen.sampled_ms != book.judged_ms:
-        book.judged_ms = seen.sampled_ms
-        _judge(lot, phases, flowing_ma, seen, book)
+    _judge(lot, phases, flowing_ma, seen, book)
     if not book.overdraws:
         return NOTHING
     return larger(NOTHING, minus(flowing_ma, with_tolerance(lot, on_phases(held_ma, phases))))
@@ -298,7 +313,7 @@ def _note_span(book: Book, held_ma: int, seen: EvseImage, now_ms: int) -> None:
     spans = book.spans
     if not spans or spans[-1][1] != held_ma or spans[-1][2] != held_ma:
         spans.append([now_ms, held_ma, held_ma])
-    since_ms = max(seen.sampled_ms - seen.follow_ms, now_ms - SAMPLE_MAX_AGE_MS - seen.follow_ms)
+    since_ms = max(seen.sampled_ms, now_ms - SAMPLE_MAX_AGE_MS) - seen.follow_ms - MISORDER_MS
     while len(spans) > 1 and spans[1][0] <= since_ms:
         del spans[0]
     if len(spans) > MOST_SPANS:
@@ -309,15 +324,21 @@ def _note_span(book: Book, held_ma: int, seen: EvseImage, now_ms: int) -> None:
 def _judge(
     lot: Lot, phases: tuple[int, ...], flowing_ma: tuple[int, int, int], seen: EvseImage, book: Book
 ) -> None:
-    """Hold a new sample against all that may have been obeyed from the time to follow before it until now.
+    """Hold the sample against all that may have been obeyed from the time to follow before it until now.
 
-    Until now: a sample may be younger than it says.
+    Until now: a sample may be younger than it says. The same one later is held against more, which changes
+    neither that it is too much for all of it nor that it is little enough.
     """
-    spans = book.spans
-    if spans[0][0] > seen.sampled_ms - seen.follow_ms:
+    since_ms = seen.sampled_ms - seen.follow_ms
+    if book.spans[0][0] > since_ms:
         return  # nobody knows what it obeyed before
-    most_ma = max([span[1] for span in spans])
-    least_ma = min([span[2] for span in spans])
+    most_ma = least_ma = book.spans[-1][1]
+    for place in range(len(book.spans) - 1, -1, -1):
+        since, most, least = book.spans[place]
+        most_ma = max(most_ma, most)
+        least_ma = min(least_ma, least)
+        if since <= since_ms:
+            break
     if not _is_within(lot, most_ma, phases, flowing_ma):
         book.overdraws = True
     elif _is_within(lot, least_ma, phases, flowing_ma):

@@ -18,6 +18,7 @@ class Pace(Record):
     `has_drawn`: it drew when it was last offered something; `serving`: a driver wanted to charge last cycle.
     `woken_ms`: when a pause of a car that had drawn ended, until it draws again.
     `lowest_ma`: the lowest setpoint since the last sample that shows it followed, decided at `lowest_ms`.
+    `parts`: of so many the setpoint is one, where limits are a power (power_sharing.py).
     """
 
     FIELDS = (
@@ -33,6 +34,7 @@ class Pace(Record):
         "woken_ms",
         "lowest_ma",
         "lowest_ms",
+        "parts",
     )
     __slots__ = FIELDS
 
@@ -51,6 +53,7 @@ class Pace(Record):
         woken_ms: int | None = None,
         lowest_ma: int | None = None,
         lowest_ms: int = 0,
+        parts: int = 1,
     ) -> None:
         self.evse = evse
         self.setpoint_ma = setpoint_ma
@@ -64,6 +67,7 @@ class Pace(Record):
         self.woken_ms = woken_ms
         self.lowest_ma = lowest_ma
         self.lowest_ms = lowest_ms
+        self.parts = parts
 
 
 def may_rise_at(lot: Lot, pace: Pace) -> int:

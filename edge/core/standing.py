@@ -1,6 +1,6 @@
 """Where an EVSE stands in this cycle: everything that is known or must be assumed of it, worked out once."""
 
-from edge.core import learning, ledger, switching
+from edge.core import learning, ledger, power_sharing, switching
 from edge.core.evse import Evse, EvseImage, as_formed
 from edge.core.learning import Habit, phases_of
 from edge.core.ledger import Book
@@ -15,7 +15,8 @@ class Standing:
 
     `phases`: those that the car can use, all of the EVSE's until they are learnt. `flowing_ma`: its last
     sample, None when too old. `held_ma`: the highest limit that it may be obeying. `booked_ma`: its worst
-    case. `excess_ma`: by how much it disobeys. `idle_ma`: what counts for it at 0 A.
+    case. `parts`: how a limit that is a power divides. `excess_ma`: by how much it disobeys. `idle_ma`: what
+    counts for it at 0 A.
     """
 
     __slots__ = (
@@ -28,6 +29,7 @@ class Standing:
         "held_ma",
         "idle_ma",
         "pace",
+        "parts",
         "path",
         "phases",
         "seen",
@@ -36,7 +38,8 @@ class Standing:
 
     def __init__(self, memory: Memory, evse: Evse, seen: EvseImage, now_ms: int) -> None:
         lot = memory.lot
-        evse = as_formed(evse, seen)
+        self.parts = power_sharing.parts_of(evse, seen, memory.habits[evse.id])
+        evse = as_formed(evse, seen, self.parts.spread)
         self.evse = evse
         self.seen = seen
         self.book: Book = memory.books[evse.id]
@@ -46,11 +49,10 @@ class Standing:
         self.switch = memory.switches.get(evse.id)
         self.phases = switching.phases(self.switch, evse, phases_of(self.habit, evse))
         self.flowing_ma = ledger.measured(evse, seen, now_ms)
-        self.held_ma = ledger.held_ma(lot, evse, seen, self.book, now_ms)
+        may_ma = ledger.held_ma(lot, evse, seen, self.book, now_ms, self.parts)
+        self.excess_ma = ledger.excess(lot, may_ma, self.phases, self.flowing_ma, seen, self.book, now_ms)
+        self.held_ma = evse.max_ma if ledger.is_out_of_sight(seen, self.book, now_ms) else may_ma
         self.booked_ma = ledger.booked(lot, self.held_ma, self.phases, self.flowing_ma)
-        self.excess_ma = ledger.excess(
-            lot, self.held_ma, self.phases, self.flowing_ma, seen, self.book, now_ms
-        )
         self.idle_ma = 0 if seen.pause_proven else evse.idle_ma + lot.tolerance_ma
 
     @property
@@ -80,6 +82,16 @@ class Standing:
         """How much more must be booked when it is offered `target_ma` as well."""
         more = larger(self.booked_ma, ledger.with_tolerance(lot, on_phases(target_ma, self.phases)))
         return NOTHING if more is self.booked_ma else minus(more, self.booked_ma)
+
+    @property
+    def confirmed_ma(self) -> int:
+        """Its confirmed offer as a setpoint, 0 where there is none."""
+        told_ma = self.book.confirmed_ma or 0
+        return power_sharing.as_setpoint_ma(self.parts, self.evse, self.evse.step_ma, told_ma)
+
+    def told_ma(self, setpoint_ma: int) -> int:
+        """What an offer of this setpoint says."""
+        return power_sharing.told_ma(self.parts, self.evse, setpoint_ma)
 
     def kept_ma(self) -> int:
         """What it may be told without booking more: at most what it may be obeying already."""

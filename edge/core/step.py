@@ -10,13 +10,15 @@ overload is borne for a while (protection) -> who gets what (allocation, pacing)
 paid for by confirmed reductions -> what must be sent.
 """
 
-from edge.core import demand, learning, ledger, limits, overload, pacing, switching
-from edge.core.evse import EvseImage, as_formed
+from edge.core import demand, learning, ledger, limits, overload, pacing, power_sharing, switching
+from edge.core.evse import Evse, EvseImage, as_formed
 from edge.core.headroom import Headroom, survey
 from edge.core.image import CONFIRMED, Decision, Image, Offer, Reason, Setpoint
+from edge.core.ledger import Book
 from edge.core.lot import Lot
 from edge.core.memory import Memory
 from edge.core.pacing import Pace
+from edge.core.power_sharing import Parts
 from edge.core.quantities import NOTHING, PHASES, plus
 from edge.core.ranking import ranked
 from edge.core.sharing import Sharing, Target
@@ -56,6 +58,7 @@ def step(memory: Memory, image: Image, now_ms: int) -> Decision:
 def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int) -> None:
     """Boots, lost links and what became of offers, before anything is decided."""
     for evse in memory.lot.evses:
+        ledger.note_unit(memory.books[evse.id], evse, seen[evse.id])
         if ledger.note_link(memory.books[evse.id], seen[evse.id]):
             learning.forget(memory.habits[evse.id])  # another car may stand there by now
             if evse.can_switch:
@@ -66,13 +69,29 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
         if result.evse in memory.switches:
             switching.note_result(memory.switches[result.evse], result, now_ms)
         if result.result != CONFIRMED and result.number == book.last_number and not book.possible:
-            pacing.take_back(memory.paces[result.evse], book.confirmed_ma or 0, now_ms)
+            evse, here = memory.lot.by_id[result.evse], seen[result.evse]
+            parts = power_sharing.parts_of(evse, here, memory.habits[result.evse])
+            kept_ma = power_sharing.as_setpoint_ma(parts, evse, evse.step_ma, book.confirmed_ma or 0)
+            pacing.take_back(memory.paces[result.evse], kept_ma, now_ms)
     for evse in memory.lot.evses:
         here, pace = seen[evse.id], memory.paces[evse.id]
         _note_session(pace, here)
         all_phases = not evse.can_switch or _note_switch(memory.switches[evse.id], here, pace, now_ms)
-        formed = as_formed(evse, here)
-        learning.observe(memory.habits[evse.id], formed, here, pace, now_ms, all_phases=all_phases)
+        habit, book = memory.habits[evse.id], memory.books[evse.id]
+        learning.observe(habit, as_formed(evse, here), here, pace, now_ms, all_phases=all_phases)
+        parts = power_sharing.parts_of(evse, here, habit)
+        if parts.least != pace.parts:
+            _rescale(evse, here, pace, book, parts)
+
+
+def _rescale(evse: Evse, here: EvseImage, pace: Pace, book: Book, parts: Parts) -> None:
+    """What was told stands; by what is known of its car now it is another current on each phase."""
+    pace.parts = parts.least
+    if book.last_limit_ma is not None:
+        step_ma = evse.step_ma if here.step_ma is None else here.step_ma
+        pace.setpoint_ma = power_sharing.as_setpoint_ma(parts, evse, step_ma, book.last_limit_ma)
+    pace.restore_ma = 0
+    pace.lowest_ma = None
 
 
 def _note_switch(switch: Switch, here: EvseImage, pace: Pace, now_ms: int) -> bool:
@@ -123,7 +142,7 @@ def _settle(
         if not one.seen.is_linked:
             setpoint_ma = _held_by_the_silent(lot, one, now_ms)
         elif _repeats_too_much(one, target.ma, rooms, sums):
-            setpoint_ma = min(one.book.confirmed_ma or 0, one.kept_ma())
+            setpoint_ma = min(one.confirmed_ma, one.kept_ma())
             reason = Reason(word="unpaid", where=reason.where, phase=reason.phase)
         elif _is_paid(lot, one, target.ma, rooms, sums, uneven):
             setpoint_ma = target.ma
@@ -143,7 +162,7 @@ def _repeats_too_much(
 ) -> bool:
     """Whether a rise that got lost would be tried again where the books, with it, are full by now."""
     book = one.book
-    if book.is_sure or book.confirmed_ma is None or target_ma <= book.confirmed_ma:
+    if book.is_sure or book.confirmed_ma is None or target_ma <= one.confirmed_ma:
         return False
     for name in one.path:
         left_ma, sum_ma = rooms[name].left_ma, sums[name]
@@ -196,7 +215,8 @@ def _offers(
     for setpoint in setpoints:
         one = standing[setpoint.evse]
         if one.seen.is_linked and _must_send(memory.lot, one, setpoint, now_ms):
-            due.append((setpoint.limit_ma - (one.book.last_limit_ma or 0), setpoint.evse, setpoint.limit_ma))
+            told_ma = one.told_ma(setpoint.limit_ma)
+            due.append((told_ma - (one.book.last_limit_ma or 0), setpoint.evse, told_ma))
     offers = [_tell_phases(memory, one, now_ms) for one in _ready_to_switch(memory, standing, now_ms)]
     told = {offer.evse for offer in offers}
     for _, evse_id, limit_ma in ranked([each for each in due if each[1] not in told]):
@@ -207,7 +227,7 @@ def _offers(
 
 
 def _must_send(lot: Lot, one: Standing, setpoint: Setpoint, now_ms: int) -> bool:
-    return ledger.must_send(lot, one.book, one.seen, setpoint.limit_ma, now_ms)
+    return ledger.must_send(lot, one.book, one.seen, one.told_ma(setpoint.limit_ma), now_ms)
 
 
 def _ready_to_switch(memory: Memory, standing: dict[str, Standing], now_ms: int) -> list[Standing]:

@@ -57,8 +57,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
     """How a model wants its limits: `step_ma` 1000 until 0.1 A is proven; W needs voltage and phases.
 
-    `is_divided` False: all of a power may flow on one phase, so that it is no more than the limit there; from
-    `full_ma` on no phase can carry more anyway.
+    `is_divided` False: a limit of it is the sum over its phases already.
     """
 
     unit: RateUnit = "A"
@@ -66,7 +65,6 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
     voltage_v: int = 230
     phases: int = 3
     is_divided: bool = True
-    full_ma: int | None = None
 
     def rate(self, limit_ma: int) -> int:
         """A limit per phase in mA as a rate, rounded down; what no car can use becomes 0."""
@@ -75,8 +73,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True):
             return 0
         if self.unit == "A":
             return limit_ma
-        is_whole = self.is_divided or (self.full_ma is not None and limit_ma >= self.full_ma)
-        watts = limit_ma * self.voltage_v * (self.phases if is_whole else 1) // 1000
+        watts = limit_ma * self.voltage_v * (self.phases if self.is_divided else 1) // 1000
         return watts * 1000
 
     def period(self, start_s: int, limit_ma: int) -> Period:

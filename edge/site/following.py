@@ -76,7 +76,8 @@ class Following:
         """A new sample of an EVSE."""
         if evse.terminals_ma is None:
             return
-        drawn_ma = max(evse.terminals_ma)
+        is_total = self._teller.form(charger).unit == TOTAL_WATTS
+        drawn_ma = sum(evse.terminals_ma) if is_total else max(evse.terminals_ma)
         self._drawn[evse.name] = drawn_ma
         if evse.transaction_id is None:
             self._changes.pop(evse.name, None)
@@ -86,7 +87,7 @@ class Following:
         if evse.name in self._paused and self._limits.get(evse.name) and drawn_ma > DRAWS_MA:
             self._paused.discard(evse.name)
             self._note_waking(charger, evse.name)
-        if self._teller.form(charger).unit == TOTAL_WATTS:
+        if is_total:
             self._note_parts(charger, evse)
         change = self._changes.get(evse.name)
         if change is not None:

@@ -158,15 +158,14 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     clock_offset_ms: int = 0
 
 
-def least_ma(unit: str, phases: int, step_ma: int) -> int:
+def least_ma(unit: str, step_ma: int) -> int:
     """The smallest setpoint at which a car gets its 6 A at any voltage, in terms of the limit's unit.
 
-    A power that may all flow on one phase must be large enough for a car that spreads it over all.
+    Of a power that is on each phase that the car uses; how many those are the core finds out.
     """
     if unit == AMPERES:
         return VEHICLE_MINIMUM_MA
-    spread = phases if unit == TOTAL_WATTS else 1
-    ma = -(-VEHICLE_MINIMUM_MA * MOST_MV * spread // LEAST_MV)
+    ma = -(-VEHICLE_MINIMUM_MA * MOST_MV // LEAST_MV)
     return -(-ma // step_ma) * step_ma
 
 

@@ -101,8 +101,8 @@ def _used(passport: Passport) -> list[tuple[str, str]]:
     if passport.unit == AMPERES:
         unit = "A, in tenths" if passport.step_ma < 1_000 else "A, whole ones"
     else:
-        part = "all of it on one phase" if passport.unit == TOTAL_WATTS else "a part for each phase"
-        unit = f"W at 207 V, {part}; from {_amps(passport.min_ma)} on"
+        part = "the car's share of it on each" if passport.unit == TOTAL_WATTS else "an equal part for each"
+        unit = f"W at 207 V, {part} phase; from {_amps(passport.min_ma)} on"
     credit = "its fallback" if passport.is_credited and passport.is_on_time else "its rating"
     return [
         ("so it gets", unit),

@@ -18,12 +18,14 @@ class Judge:
         self.now_ms = history.now_ms
         self.before = dict(history.setpoints)
         self.known = {name: self._may_believe_ma(station) for name, station in self.stations.items()}
+        for name, station in self.stations.items():
+            station.believed.append((self.now_ms, self.known[name]))
 
     def violations(self, decision: Decision) -> list[str]:
         found = []
         views = {view.name: view for view in decision.circuits}
         for setpoint in decision.setpoints:
-            found += self._setpoint(setpoint)
+            found += self._setpoint(setpoint) + self._measured(setpoint)
         for name, view in views.items():
             found += self._believed(name, view)
             found += self._sums(name, view, decision)
@@ -35,7 +37,7 @@ class Judge:
         evse, limit_ma = station.evse, setpoint.limit_ma
         found = []
         if limit_ma and not (
-            max(6_000, evse.min_ma) <= limit_ma <= evse.max_ma and limit_ma % evse.step_ma == 0
+            max(6_000, evse.min_ma) <= limit_ma <= evse.max_ma and limit_ma % station.step_ma == 0
         ):
             found.append(f"2: {evse.id} has {limit_ma} mA")
         for limit in self.image.limits:
@@ -46,8 +48,36 @@ class Judge:
         may_ma = station.allowed_ma(self.now_ms) if station.wants else 0
         wiring = evse.wiring or (0, 1, 2)
         booked_ma = [setpoint.booked_ma[wiring[terminal]] for terminal in station.car]
-        if station.wants and (max(setpoint.booked_ma) if station.has_lied else min(booked_ma)) < may_ma:
+        is_knowable = not station.is_ignoring and not (station.has_lied and station.is_total)
+        if (
+            is_knowable
+            and station.wants
+            and (max(setpoint.booked_ma) if station.has_lied else min(booked_ma)) < may_ma
+        ):
             found.append(f"1: {evse.id} may draw {may_ma} mA, booked is {setpoint.booked_ma}")
+        return found
+
+    def _measured(self, setpoint: Setpoint) -> list[str]:
+        """1: what flows is booked; who draws more than all that he may have obeyed is not relied on."""
+        station = self.stations[setpoint.evse]
+        flows_ma = max(station.sample or [0])
+        if self.now_ms - station.sampled_ms > 150_000 or flows_ma <= 0:
+            return []
+        found = []
+        if max(setpoint.booked_ma) < flows_ma:
+            found.append(f"1: {setpoint.evse} draws {flows_ma} mA, booked is {setpoint.booked_ma}")
+        since_ms = station.sampled_ms - 15_000
+        before = [ma for at_ms, ma in station.believed if at_ms <= since_ms]
+        most_ma = max(
+            [
+                self._idle_ma(setpoint.evse),
+                *before[-1:],
+                *[ma for at_ms, ma in station.believed if at_ms > since_ms],
+            ]
+        )
+        book = self.history.memory.books[setpoint.evse]
+        if before and book.confirmed_ma is not None and flows_ma > most_ma + 600 and book.is_sure:
+            found.append(f"1: {setpoint.evse} draws {flows_ma} mA, at most {most_ma} was offered: relied on")
         return found
 
     def _believed(self, name: str, view) -> list[str]:
@@ -121,7 +151,7 @@ class Judge:
     def _raised(self, where: str, members: list[Setpoint], offers: dict[str, int]) -> list[str]:
         found = []
         for name in [each.evse for each in members if each.evse in offers]:
-            flows_ma = max(self.stations[name].sample or [0])
+            flows_ma = max(self.stations[name].sample or [0]) * self.stations[name].full
             if offers[name] > max(self.known[name], flows_ma, self._idle_ma(name)):
                 found.append(f"1: {name} is raised though {where} is overbooked")
         return found
@@ -141,13 +171,14 @@ class Judge:
 
     def _idle_ma(self, name: str) -> int:
         station = self.stations[name]
-        return 0 if station.pause_proven else station.evse.min_ma
+        return 0 if station.pause_proven else station.evse.min_ma * station.full
 
     def _planned_ma(self, setpoint: Setpoint, phase: int) -> int:
         """What counts for it when all has come as told; the worst case of those who may not obey."""
         if not self._obeys(setpoint.evse):
             return setpoint.booked_ma[phase]
-        told_ma = setpoint.limit_ma or self._idle_ma(setpoint.evse)
+        idle_ma = 0 if self.stations[setpoint.evse].pause_proven else self.stations[setpoint.evse].evse.min_ma
+        told_ma = setpoint.limit_ma or idle_ma
         return told_ma + self.lot.tolerance_ma if told_ma else 0
 
     def differences(self, decision: Decision, again: Decision) -> list[str]:
@@ -167,13 +198,15 @@ class Judge:
         return found
 
     def _may_believe_ma(self, station) -> int:
-        """By the judge's own book: the highest limit that the station may be obeying."""
-        if not station.evse.has_dead_man or not station.told:
-            return station.evse.max_ma
-        most_ma = station.evse.fallback_ma
+        """By the judge's own book: the highest limit that it may be obeying; of a power all of it."""
+        full_ma = station.evse.max_ma * station.full
+        if not station.evse.has_dead_man or not station.told or station.is_tested:
+            return full_ma
+        most_ma = station.evse.fallback_ma * station.full
+        credit_ma = station.evse.credit_ma * station.full if station.is_credited else full_ma
         for number, limit_ma, when_ms in station.told:
             is_over = number > 0 and self.now_ms - when_ms > self.lot.silence_ms
-            most_ma = max(most_ma, station.evse.credit_ma if is_over else limit_ma)
+            most_ma = max(most_ma, credit_ma if is_over else limit_ma)
         return most_ma
 
 

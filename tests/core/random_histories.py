@@ -3,8 +3,10 @@
 A history is drawn from one seed alone. Its stations believe what their protocol allows: an offer arrives or
 is lost, is answered or not, is refused; links fall, stations boot and forget everything, clocks are wrong by
 what is tolerated; the controller restarts, with its memory or without. Meters are slow, silent or frozen,
-answer nothing or nonsense; samples lie, are late, or stop. Every step is judged (judged_steps.py), and a twin
-lot, listed in another order and with its phases renamed, must decide the same.
+answer nothing or nonsense; samples lie, are late, or stop. Passports tell of powers, of which a car takes
+what it likes, of other steps and minima, of slow chargers, of some without a proven fallback or with clocks
+far off; dead men are tested, and some accept limits and ignore them. Every step is judged (judged_steps.py),
+and a twin lot, listed in another order and with its phases renamed, must decide the same.
 """
 
 import json
@@ -12,7 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from edge.core.circuit import Circuit, Tree
-from edge.core.evse import DEADLINE_MS, Evse, EvseImage
+from edge.core.evse import AMPERES, TOTAL_WATTS, WATTS, Evse, EvseImage, terminals_of
 from edge.core.image import CONFIRMED, LOST, REFUSED, UNSENT, Image, LimitImage, MeterImage, OfferResult
 from edge.core.lot import CLOCK_ERROR_MS, Lot
 from edge.core.memory import Memory
@@ -58,15 +60,41 @@ class Station:
     served_wh: int = 0
     is_lying: bool = False
     has_lied: bool = False  # in this session: nobody can know its phases
+    is_ignoring: bool = False  # it confirms and draws what its car takes
+    passport: dict[str, object] = field(default_factory=dict)
+    is_tested: bool = False
+    told_total: bool = False  # its last limit was a power
+    believed: list[tuple[int, int]] = field(
+        default_factory=list
+    )  # when, and the most that it may have obeyed
+
+    @property
+    def is_total(self) -> bool:
+        return self.passport["unit"] == TOTAL_WATTS
+
+    @property
+    def full(self) -> int:
+        return terminals_of(self.evse) if self.is_total else 1
+
+    @property
+    def is_credited(self) -> bool:
+        return bool(self.passport["is_credited"] and self.passport["is_on_time"])
+
+    @property
+    def step_ma(self) -> int:
+        return self.evse.step_ma if self.passport["step_ma"] is None else int(str(self.passport["step_ma"]))
 
     def allowed_ma(self, now_ms: int) -> int:
+        """On each phase that its car uses."""
         if self.limit_ma is None:
             return self.evse.max_ma
-        falls = self.evse.has_dead_man and now_ms >= self.falls_at_ms
-        return self.evse.fallback_ma if falls else self.limit_ma
+        if self.evse.has_dead_man and now_ms >= self.falls_at_ms:
+            return self.evse.fallback_ma if self.passport["is_credited"] else self.evse.max_ma
+        told_ma = self.limit_ma // len(self.car) if self.told_total else self.limit_ma
+        return min(told_ma, self.evse.max_ma)
 
     def draws_ma(self, now_ms: int) -> int:
-        allowed_ma = self.allowed_ma(now_ms)
+        allowed_ma = self.evse.max_ma if self.is_ignoring else self.allowed_ma(now_ms)
         return min(allowed_ma, self.car_max_ma) if self.wants and allowed_ma >= 6_000 else 0
 
     def terminals(self, now_ms: int) -> tuple[int, ...]:
@@ -82,6 +110,7 @@ class History:
         self.rule = rule
         self.now_ms = 1_000_000
         self.renamed = chance.choice(RENAMED)
+        self.is_in_watts = chance.random() < 0.25  # chargers that know W only, and cars that stay for a while
         self.circuits = self._circuits()
         self.evses = self._evses()
         self.times = {
@@ -114,7 +143,9 @@ class History:
         circuits = [
             {"name": "grid", "parent": None, "rating_ma": chance.choice([20_000, 40_000, 63_000, 125_000])}
         ]
-        for number in range(chance.randrange(4)):
+        if self.is_in_watts:
+            circuits[0]["rating_ma"] = 200_000
+        for number in range(0 if self.is_in_watts else chance.randrange(4)):
             above = chance.choice(circuits)["name"]
             name = f"feeder-{number}"
             circuits.append(
@@ -162,18 +193,40 @@ class History:
         return Lot(Tree([Circuit(**options) for options in circuits]), made, **self.times)
 
     def _station(self, evse: Evse) -> Station:
+        passport = self._passport()
         error_ms = self.chance.choice([-CLOCK_ERROR_MS - SECONDS_MS, 0, CLOCK_ERROR_MS])
-        station = Station(evse=evse, clock_error_ms=error_ms)
+        if not passport["is_on_time"]:
+            error_ms = self.chance.choice([-600_000, 600_000])
+        if not passport["is_credited"]:  # it goes on as it was told, and as nobody can say later
+            error_ms = max(error_ms, 0) + CLOCK_ERROR_MS + 1
+        station = Station(evse=evse, clock_error_ms=error_ms, passport=passport)
         if self.chance.random() < 0.5:  # what a process before this one had told it
             station.limit_ma = self.chance.choice([0, 6_000, 16_000, 32_000])
             station.limit_ma = min(station.limit_ma, evse.max_ma)
             station.falls_at_ms = self.now_ms - 1_000 + self.times["dead_man_ms"] + error_ms
         else:
             station.is_linked = True
-        station.told = [(0, evse.max_ma, self.now_ms)]
+        station.told = [(0, evse.max_ma * station.full, self.now_ms)]
         station.car = tuple(range(len(evse.wiring or (0, 1, 2))))
         station.pause_proven = self.chance.random() < 0.7
         return station
+
+    def _passport(self) -> dict[str, object]:
+        """Half of them as if nothing was known."""
+        chance = self.chance
+        if chance.random() < 0.5 and not self.is_in_watts:
+            return {"unit": AMPERES, "step_ma": None, "min_ma": None, "is_credited": True, "is_on_time": True}
+        unit = chance.choice([AMPERES, AMPERES, WATTS, TOTAL_WATTS, TOTAL_WATTS])
+        unit = TOTAL_WATTS if self.is_in_watts else unit
+        return {
+            "unit": unit,
+            "step_ma": chance.choice([None, 1_000, 100]),
+            "min_ma": chance.choice([None, 6_000]) if unit == AMPERES else 8_000,
+            "follow_ms": chance.choice([8_000, 12_000, 40_000]),
+            "deadline_ms": chance.choice([10_000, 13_000, 40_000]),
+            "is_credited": chance.random() < 0.7,
+            "is_on_time": chance.random() < 0.8,
+        }
 
     def take(self) -> list[str]:
         """The next step; what it did wrong."""
@@ -202,7 +255,10 @@ class History:
         what = chance.choice(
             ["car"] * 4
             + ["mode", "link", "link", "building", "building", "meter", "limit", "limit", "lie", "restart"]
+            + ["test", "ignore", "unit"]
         )
+        if self.is_in_watts and station.wants and chance.random() < 0.8:
+            what = "building"
         if what == "car":
             self._car(station)
         elif what == "mode":
@@ -221,6 +277,12 @@ class History:
             self.limits = [self._limit(number) for number in range(chance.randrange(3))]
         elif what == "lie":
             station.is_lying = not station.is_lying
+        elif what == "test":
+            station.is_tested = not station.is_tested
+        elif what == "unit":
+            self._probed(station)
+        elif what == "ignore":
+            station.is_ignoring = not station.is_ignoring and chance.random() < 0.4
         elif chance.random() < 0.4:
             self._restart()
 
@@ -238,6 +300,15 @@ class History:
             station.sleeps = chance.random() < 0.1
             station.has_lied = station.is_lying
 
+    def _probed(self, station: Station) -> None:
+        """It turns out that it knows another unit."""
+        before = station.full
+        station.passport["unit"] = self.chance.choice([AMPERES, TOTAL_WATTS])
+        station.passport["min_ma"] = 8_000 if station.is_total else None
+        times = station.full if before == 1 else 1
+        station.told = [(number, ma * times, ms) for number, ma, ms in station.told]
+        station.believed = []
+
     def _link(self, station: Station) -> None:
         """It falls, with every answer; or it is back, after a boot or without."""
         if station.is_linked:
@@ -250,7 +321,8 @@ class History:
         station.is_linked = True
         if self.chance.random() < 0.4:
             station.boots += 1
-            station.told = [(0, station.evse.max_ma, self.now_ms)]
+            station.believed = []
+            station.told = [(0, station.evse.max_ma * station.full, self.now_ms)]
             station.waiting = []
             if self.chance.random() < 0.6:
                 station.limit_ma = None
@@ -284,7 +356,8 @@ class History:
                 station.is_linked = False
                 station.boots = station.losses = 0
                 station.waiting = []
-                station.told = [(0, station.evse.max_ma, self.now_ms)]
+                station.believed = []
+                station.told = [(0, station.evse.max_ma * station.full, self.now_ms)]
 
     # What is told, and what becomes of it ----------------------------------------------------------------
 
@@ -302,6 +375,7 @@ class History:
             arrives = station.mode != "deaf"
             if arrives:
                 station.limit_ma = offer.limit_ma
+                station.told_total = station.is_total
                 station.falls_at_ms = sent_ms + self.lot.dead_man_ms + station.clock_error_ms
             station.waiting.append((offer.number, sent_ms, arrives))
 
@@ -310,7 +384,7 @@ class History:
         for station in self.stations.values():
             while station.waiting and station.is_linked:
                 number, sent_ms, has_arrived = station.waiting[0]
-                if self.now_ms - sent_ms <= DEADLINE_MS and self.chance.random() < 0.2:
+                if self.now_ms - sent_ms <= 10_000 and self.chance.random() < 0.2:
                     break
                 station.waiting.pop(0)
                 is_answered = has_arrived and station.mode == "obeys"
@@ -391,6 +465,8 @@ class History:
                 departs_ms=None if station.leaves_in_ms is None else self.now_ms + station.leaves_in_ms,
                 wanted_wh=station.wanted_wh,
                 sleeps=station.sleeps,
+                is_tested=station.is_tested,
+                **station.passport,
             )
             for name, station in self.stations.items()
         ]

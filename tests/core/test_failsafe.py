@@ -262,6 +262,21 @@ def test_charger_overdraws() -> None:
     assert lot.late_excess == []
 
 
+def test_charger_overdraws_while_its_limits_never_rest() -> None:
+    lot = busy(bays=2, rating_ma=50_000, building_max_ma=15_000, sample_every_ms=1_000, hold_up_ms=0)
+    lot.stations["bay-0"].obeys = False
+    for second in range(20):
+        lot.building = [8_000 + 3_000 * (second % 2)] * 3
+        lot.run(1_000)
+    assert not lot.memory.books["bay-0"].is_sure
+    assert max(booked(lot)) == 32_600
+    lot.late_excess.clear()
+    for second in range(60):
+        lot.building = [8_000 + 3_000 * (second % 2)] * 3
+        lot.run(1_000)
+    assert lot.late_excess == [], "the other one makes all the room"
+
+
 def test_charger_draws_on_phases_not_learnt() -> None:
     lot = VirtualLot(1, bays=1, sample_every_ms=1_000)
     lot.run(3_000)

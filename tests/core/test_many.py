@@ -88,7 +88,7 @@ def is_caught(which: str, rule=core_step.step) -> bool:
     return any(which in invariants(histories(1, number, rule=rule)) for number in range(40))
 
 
-def forgets_offers_under_way(lot, evse, seen, book, now_ms):
+def forgets_offers_under_way(lot, evse, seen, book, now_ms, parts):
     return evse.max_ma if book.confirmed_ma is None else book.confirmed_ma
 
 
@@ -96,6 +96,14 @@ def trusts_a_boot(book, seen):
     was_away = seen.boots != book.boots or seen.link_losses != book.link_losses
     book.boots, book.link_losses = seen.boots, seen.link_losses
     return was_away
+
+
+def shares_always(parts, evse, told_ma):
+    return min(-(-told_ma // parts.full), evse.max_ma)
+
+
+def blames_nobody(lot, phases, flowing_ma, seen, book):
+    book.overdraws = False
 
 
 def pays_always(lot, one, target_ma, rooms, sums, uneven):
@@ -111,6 +119,8 @@ def pays_always(lot, one, target_ma, rooms, sums, uneven):
     [
         (ledger, "held_ma", forgets_offers_under_way, "1"),
         (ledger, "note_link", trusts_a_boot, "1"),
+        (ledger, "on_a_phase_ma", shares_always, "1"),
+        (ledger, "_judge", blames_nobody, "1"),
         (core_step, "_is_paid", pays_always, "1"),
         (sharing.Sharing, "_hold", lambda self, one: None, "6"),
     ],

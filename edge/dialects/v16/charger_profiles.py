@@ -29,7 +29,7 @@ WISHES = (  # the first that a station takes; without a currents per phase it ca
 )
 
 
-def wire_of(form: Form, *, phases: int, max_ma: int) -> Wire:
+def wire_of(form: Form, *, phases: int) -> Wire:
     """How limits are written in this form."""
     if form.unit == UNIT_A:
         return Wire(step_ma=form.step_ma)
@@ -39,7 +39,6 @@ def wire_of(form: Form, *, phases: int, max_ma: int) -> Wire:
         voltage_v=LEAST_MV // 1000,
         phases=phases,
         is_divided=form.unit != TOTAL_WATTS,
-        full_ma=max_ma,
     )
 
 
