@@ -173,6 +173,7 @@ class _Rooms:
         self._site = site
         self._journal = journal
         self._office = office
+        self._lines: Any = None
         loop = asyncio.get_running_loop()
         self._ocpp_port: asyncio.Future[int] = loop.create_future()
         self._web_port: asyncio.Future[int] = loop.create_future()
@@ -203,9 +204,9 @@ class _Rooms:
     async def _meters(self) -> None:
         if not any(circuit.meter for circuit in self._settings.circuits):
             return
-        lines = _load("edge.links.modbus").Lines()
+        lines = self._modbus_lines()
         meters = _load(METERS["modbus"]).meters_of(
-            self._settings, lines=lines, read=self._site.read, clock=self._clock
+            self._settings, lines=lines, read=self._site.read, trouble=self._site.trouble, clock=self._clock
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -213,6 +214,12 @@ class _Rooms:
                     group.create_task(meter.run())
         finally:
             lines.close()
+
+    def _modbus_lines(self) -> Any:  # noqa: ANN401  a class of the links', loaded with them
+        """The lines that all Modbus devices of the site share."""
+        if self._lines is None:
+            self._lines = _load("edge.links.modbus").Lines()
+        return self._lines
 
     async def _uplink(self, uplink: UplinkSettings) -> None:
         await (

@@ -36,6 +36,7 @@ class ModbusMeter:
         voltage_mv: int,
         read: Callable[[Reading], None],
         clock: Clock,
+        trouble: Callable[[str, str], None] = lambda _circuit, _sentence: None,
         poll_ms: int = POLL_MS,
     ) -> None:
         """Raises ValueError where the circuit has no meter, KeyError where the catalogue does not know it."""
@@ -60,7 +61,7 @@ class ModbusMeter:
         self._aside_fails = 0 if self._model.aside else ASIDE_TRIES
         self._neutral_ma: int | None = None
         self._neutral_ms = 0
-        self._story = _Story(circuit.name, poll_ms)
+        self._story = _Story(circuit.name, poll_ms, trouble)
 
     async def run(self) -> None:
         """Poll at a steady pace; a late answer delays the next request, it does not bunch them."""
@@ -166,10 +167,11 @@ class ModbusMeter:
 
 
 class _Story:
-    """What the log tells of a meter: once when lost, once when back."""
+    """What is told of a meter: the log once when lost and once when back, the site the cause of now."""
 
-    def __init__(self, name: str, poll_ms: int) -> None:
+    def __init__(self, name: str, poll_ms: int, trouble: Callable[[str, str], None]) -> None:
         self._name = name
+        self._trouble = trouble
         self._every_s = poll_ms / 1000
         self._usable_ms = 0
         self._is_well: bool | None = None  # None: not known yet
@@ -191,18 +193,27 @@ class _Story:
         self._usable_ms = now_ms
         if self._is_well is not True:
             self._is_well = True
+            self._trouble(self._name, "")
             amperes = " ".join(str((current + 500) // 1000) for current in seen.current_ma)
             logger.info("%s: meter answers: %s A, every %g s", self._name, amperes, self._every_s)
 
     def lost(self, reason: str, now_ms: int) -> None:
         """No usable answer; told when it lasts."""
-        if self._is_well is not False and now_ms - self._usable_ms >= LOST_AFTER_MS:
+        if now_ms - self._usable_ms < LOST_AFTER_MS:
+            return
+        self._trouble(self._name, reason)
+        if self._is_well is not False:
             self._is_well = False
             logger.warning("%s: meter lost: %s", self._name, reason)
 
 
 def meters_of(
-    site: Site, *, lines: Lines, read: Callable[[Reading], None], clock: Clock
+    site: Site,
+    *,
+    lines: Lines,
+    read: Callable[[Reading], None],
+    clock: Clock,
+    trouble: Callable[[str, str], None] = lambda _circuit, _sentence: None,
 ) -> Iterator[ModbusMeter]:
     """A meter for each circuit that has one; those on one line share it."""
     sums = [
@@ -220,4 +231,6 @@ def meters_of(
         if circuit.meter is not None and not circuit.meter.sum:
             line = lines.of(circuit.meter.line, circuit.meter.host, circuit.meter.port)
             device = line.device(circuit.meter.unit, meter(circuit.meter.model).manners)
-            yield ModbusMeter(circuit, device=device, voltage_mv=site.voltage_mv, read=heard, clock=clock)
+            yield ModbusMeter(
+                circuit, device=device, voltage_mv=site.voltage_mv, read=heard, clock=clock, trouble=trouble
+            )

@@ -377,6 +377,9 @@ class SiteDoors(Protocol):
     def read(self, reading: Reading) -> None:
         """A meter was polled. The latest value wins."""
 
+    def trouble(self, circuit: str, sentence: str) -> None:
+        """Why a circuit's meter is no good; an empty sentence: it is again."""
+
     def limit(self, limit: Limit) -> None:
         """A bound from outside is set, changed or withdrawn. Raises ValueError on an unknown target."""
 

@@ -59,6 +59,8 @@ class Reporter:
         self._lately: dict[str, deque[tuple[int, int]]] = {name: deque() for name in blueprint.places}
         self.follow_ms: Callable[[str, str], int] = lambda _charger, _evse: FOLLOW_MS
         """How long an EVSE of a charger may take to follow."""
+        self.meter_troubles: dict[str, str] = {}
+        """The likely cause, by circuit, where a meter is no good."""
 
     def before_the_first_cycle(self) -> Status:
         """A status of a site that has not decided anything yet."""
@@ -164,7 +166,7 @@ class Reporter:
             chargers_ma=chargers_ma,
             booked_ma=view.booked_ma,
             headroom_ma=minus(minus(limit, view.background_ma), view.booked_ma),
-            meter=_meter(view, readings.get(view.name), now_ms),
+            meter=_meter(view, readings.get(view.name), now_ms, self.meter_troubles.get(view.name, "")),
             unbalance_max_ma=tree.circuits[view.name].unbalance_max_ma,
             overload=sentences.overload(tree.circuits[view.name].protection) if view.is_borne else "",
             used_permille=view.used_permille,
@@ -272,15 +274,16 @@ def _demand(view: DemandView) -> DemandStatus:
     )
 
 
-def _meter(view: CircuitView, reading: Reading | None, now_ms: int) -> MeterStatus | None:
+def _meter(view: CircuitView, reading: Reading | None, now_ms: int, trouble: str) -> MeterStatus | None:
     if view.meter == failsafe.NONE:
         return None
     if reading is None:
-        return MeterStatus(state="never", age_ms=None, current_ma=None)
+        return MeterStatus(state="never", age_ms=None, current_ma=None, trouble=trouble)
     return MeterStatus(
         state=METER_STATES[view.meter],
         age_ms=now_ms - reading.taken_ms,
         current_ma=reading.current_ma,
         voltage_mv=reading.voltage_mv,
         power_w=reading.power_w,
+        trouble=trouble,
     )

@@ -281,6 +281,8 @@ def whole_site(
     for circuit in circuits:
         if circuit.meter is not None and circuit.meter.state in ("stale", "frozen", "never"):
             word = _meter_word(circuit.meter)
+            if circuit.meter.trouble:
+                word = f"{word} ({circuit.meter.trouble})"
             return "know", f"The {circuit.name} meter is {word}; the worst case counts."
     for level in ("act", "know"):
         troubled = [evse for evse in evses if evse.severity == level]

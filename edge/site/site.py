@@ -256,6 +256,10 @@ class Site:
         """A meter was polled. The latest value wins."""
         self.control.read(reading)
 
+    def trouble(self, circuit: str, sentence: str) -> None:
+        """Why a circuit's meter is no good; an empty sentence: it is again."""
+        self._reporter.meter_troubles[circuit] = sentence
+
     def limit(self, limit: Limit) -> None:
         """A bound from outside is set, changed or withdrawn. Raises ValueError on an unknown target."""
         lot = self._blueprint.lot

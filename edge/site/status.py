@@ -60,13 +60,17 @@ class Explanation(EvseStatus, frozen=True, kw_only=True):
 
 
 class MeterStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A circuit's meter: fresh, late (no increase), stale (worst case counts) or frozen."""
+    """A circuit's meter: fresh, late (no increase), stale (worst case counts) or frozen.
+
+    `trouble`: the likely cause where it is no good; empty where it is.
+    """
 
     state: Literal["fresh", "late", "stale", "frozen", "never"]
     age_ms: int | None
     current_ma: Phase3 | None
     voltage_mv: Phase3 | None = None
     power_w: int | None = None
+    trouble: str = ""
 
 
 class DemandStatus(msgspec.Struct, frozen=True, kw_only=True):

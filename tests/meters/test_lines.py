@@ -22,7 +22,7 @@ BAUD = 115_200
 
 
 @asynccontextmanager
-async def site_on_a_line(text, *simulated):
+async def site_on_a_line(text, *simulated, **doors):
     """The drivers of a site whose line is `rs485`, and what they hand over."""
     wire = RtuLine(baud=BAUD, think_ms=1)
     wire.devices += [(meter.unit, meter) for meter in simulated]
@@ -34,7 +34,8 @@ async def site_on_a_line(text, *simulated):
         guards(),
     ).accepted()
     try:
-        yield list(meters_of(settings, lines=lines, read=heard.append, clock=MachineClock())), heard
+        drivers = meters_of(settings, lines=lines, read=heard.append, clock=MachineClock(), **doors)
+        yield list(drivers), heard
     finally:
         lines.close()
         wire.close()
@@ -125,6 +126,24 @@ async def test_the_likely_cause_is_told(configured, real, fault, cause, caplog, 
         await driver.poll()
         assert [reading.current_ma for reading in heard] in ([], [None])
         assert cause in caplog.text
+
+
+async def test_the_site_is_told_the_cause_and_when_it_is_over(monkeypatch):
+    monkeypatch.setattr("edge.meters.modbus.LOST_AFTER_MS", 0)
+    told = []
+    meter = measuring("eastron-sdm630")
+    async with site_on_a_line(grid("eastron-sdm630"), meter, trouble=lambda *what: told.append(what)) as (
+        (driver,),
+        _,
+    ):
+        await driver.poll()
+        meter.set_fault(Fault.NAN)
+        meter.measure(FLOWS, 1)
+        await driver.poll()
+        meter.set_fault(Fault.NONE)
+        meter.measure(FLOWS, 2)
+        await driver.poll()
+    assert told == [("grid", ""), ("grid", "answers, but L1 is not measured"), ("grid", "")]
 
 
 def test_every_model_is_a_name_for_a_site_file():

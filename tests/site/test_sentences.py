@@ -185,6 +185,10 @@ async def test_a_silent_meter_is_the_reason_as_long_as_it_is_silent():
         await asyncio.sleep(13)
         assert says(lot) == ("⚠", "know", "16 A: the grid meter is silent for 12 s; worst case counts.")
         assert lot.site.status().sentence == "The grid meter is silent for 12 s; the worst case counts."
+        lot.site.trouble("grid", "unit 1 on rs485 does not answer")
+        await asyncio.sleep(1)
+        cause = "The grid meter is silent for 13 s (unit 1 on rs485 does not answer); the worst case counts."
+        assert lot.site.status().sentence == cause
 
 
 @in_virtual_time
