@@ -15,9 +15,12 @@ from typing import Any
 
 from edge.catalogue.stations import charger_of
 from edge.core.errors import ConfigError
+from edge.journal.compaction import DAY_MS, Retention
 from edge.journal.journal import SqliteJournal
+from edge.journal.keeping import Keeper
 from edge.journal.opening import open_journal
 from edge.journal.recorder import SqliteRecorder
+from edge.journal.space import MB
 from edge.links.clock import SystemClock
 from edge.links.systemd import Notifier
 from edge.settings.model import MqttSettings, Secret, UplinkSettings
@@ -74,20 +77,20 @@ async def run(
 ) -> bool:
     """Run a proven site until cancelled. Raises ConfigError, JournalBrokenError at the start.
 
-    It ends by itself, with True, when its file has changed and it shall be run anew.
+    It ends by itself, with True, when it shall be run anew: its file has changed, or its journal is damaged.
     """
     anew = asyncio.Event()
     try:
         await _run(settings, box, started, anew)
     except* _AnewError:
-        log.info("the site file has changed: starts anew, the chargers keep what they have")
+        log.info("starts anew, the chargers keep what they have")
     finally:
         gc.unfreeze()
     return anew.is_set()
 
 
 class _AnewError(Exception):
-    """Everything ends in order because the site file has changed."""
+    """Everything ends in order: the site file has changed, or the journal must be set aside."""
 
 
 async def _end_when(anew: asyncio.Event) -> None:
@@ -102,7 +105,9 @@ async def _run(
     blueprint = Blueprint(settings, dead_man_ms=box.dead_man_ms, are_proofs_known=True)
     notifier = Notifier()
     try:
-        async with open_journal(box.state / "journal.db", clock, _routes(settings)) as journal:
+        path = box.state / "journal.db"
+        quota = settings.journal.quota_mb * MB
+        async with open_journal(path, clock, _routes(settings), quota=quota) as journal:
             recorder = SqliteRecorder(box.records or box.state / "steps.db")
             site = Site(
                 blueprint,
@@ -116,8 +121,7 @@ async def _run(
                 on_cycle=notifier.cycled,
             )
             await site.resume()
-            for finding in journal.findings:
-                site.alert("journal", "journal-damaged", finding)
+            keeper = _keeper(path, journal, clock, settings, site=site, anew=anew)
             office = await _office(settings, site, journal)
             rooms = _Rooms(
                 settings, box, clock, blueprint, site=site, journal=journal, office=office, anew=anew
@@ -126,11 +130,41 @@ async def _run(
                 group.create_task(_end_when(anew), name="anew")
                 started(await rooms.open(group))
                 group.create_task(recorder.run(), name="recorder")
+                group.create_task(keeper.run(), name="journal keeper")
                 group.create_task(site.run(), name="site")
                 group.create_task(_collect_now_and_then(), name="garbage")
     finally:
         notifier.stopping()
         notifier.close()
+
+
+def _keeper(
+    path: Path,
+    journal: SqliteJournal,
+    clock: SystemClock,
+    settings: SiteSettings,
+    *,
+    site: Site,
+    anew: asyncio.Event,
+) -> Keeper:
+    """Who looks after the journal, and tells the site what somebody must know of it."""
+    for finding in journal.findings:
+        site.alert("journal", "journal-damaged", finding)
+
+    def damaged(what: str) -> None:
+        site.alert("journal", "journal-damaged", f"journal.db is damaged: {what}")
+        anew.set()  # the next start sets it aside and takes over what can be read
+
+    def room_changed(level: str, sentence: str) -> None:
+        site.room_changed(sentence, is_full=level == "full")
+
+    journal.space.on_level = room_changed
+    if journal.space.level != "fine":
+        room_changed(journal.space.level, journal.space.sentence)
+    retention = Retention(
+        samples_ms=settings.journal.samples_days * DAY_MS, keep_ms=settings.journal.keep_days * DAY_MS
+    )
+    return Keeper(path, journal, clock, retention, on_damage=damaged)
 
 
 async def _collect_now_and_then() -> None:

@@ -29,9 +29,20 @@ STORY = """
       FROM event
       LEFT JOIN clock_stretch AS stretch
              ON stretch.first_seq = (SELECT max(first_seq) FROM clock_stretch WHERE first_seq <= event.seq)
-     WHERE event.transaction_id = ?
+     WHERE event.seq BETWEEN ? AND ? AND event.transaction_id = ?
      ORDER BY event.seq
 """
+SAMPLES = """
+    SELECT body FROM event
+     WHERE seq BETWEEN ? AND ? AND transaction_id = ? AND kind = 'sampled'
+     ORDER BY seq
+"""
+SPAN = """
+    SELECT min(seq), max(seq) FILTER (WHERE kind = 'transaction-ended')
+      FROM event
+     WHERE transaction_id = ? AND (kind = 'transaction-started' OR kind = 'transaction-ended')
+"""
+MOST_EVENTS = 100_000  # of a transaction without an end: the latest tell what it has charged
 
 UNCONFIRMED = """
     SELECT delivery.csms, event.transaction_id, delivery.state
@@ -101,14 +112,14 @@ class SqliteArchive:
 
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came."""
-        async with self._reading(STORY, (transaction_id,)) as rows:
-            return [_told(tuple(row)) async for row in rows]
+        first, last = await self._span(transaction_id)
+        return [_told(row) for row in await self.rows(STORY, (first, last, transaction_id))]
 
     async def samples(self, transaction_id: int) -> list[Sampled]:
         """What was kept of a transaction's samples, in the order in which they came."""
-        sql = "SELECT body FROM event WHERE transaction_id = ? AND kind = 'sampled' ORDER BY seq"
-        async with self._reading(sql, (transaction_id,)) as rows:
-            return [msgspec.json.decode(body, type=Sampled) async for (body,) in rows]
+        first, last = await self._span(transaction_id)
+        rows = await self.rows(SAMPLES, (max(first, last - MOST_EVENTS), last, transaction_id))
+        return [msgspec.json.decode(body, type=Sampled) for (body,) in rows]
 
     async def resume(self) -> Resumed:
         """What was open when the process before us ended."""
@@ -127,6 +138,12 @@ class SqliteArchive:
         """All documents of a kind, by key."""
         async with self._reading("SELECT key, body FROM document WHERE kind = ?", (kind,)) as rows:
             return {str(key): bytes(body) async for key, body in rows}
+
+    async def _span(self, transaction_id: int) -> tuple[int, int]:
+        """The first and the last event that can be of this transaction."""
+        ((first, last),) = await self.rows(SPAN, (transaction_id,))
+        newest = await self._number("SELECT coalesce(max(seq), 0) FROM event")
+        return (newest + 1 if first is None else int(first), newest if last is None else int(last))
 
     async def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a question; for the other modules of this room."""

@@ -15,6 +15,7 @@ SETTINGS = {
     "foreign_keys": 1,
 }
 BUSY_MS = 5_000
+CHECKPOINT_PAGES = 2_000  # 8 MB of log: what is rewritten again and again reaches the file once
 
 
 async def open_database(path: Path) -> aiosqlite.Connection:
@@ -36,6 +37,7 @@ def open_sync(path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
         for name, value in SETTINGS.items():
             connection.execute(f"PRAGMA {name} = {value}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         migrate(connection, path)
         _check_settings(connection, path)
     except (sqlite3.Error, JournalBrokenError):

@@ -56,6 +56,11 @@ def mark(path: Path) -> None:
         path.with_name(path.name + MARK).touch()
 
 
+def unmark(path: Path) -> None:
+    """The whole file has been looked at."""
+    path.with_name(path.name + MARK).unlink(missing_ok=True)
+
+
 def is_marked(path: Path) -> bool:
     """Whether the file was seen to be damaged while it was in use."""
     return path.with_name(path.name + MARK).exists()

@@ -4,14 +4,13 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-
-import aiosqlite
+from typing import TypeVar
 
 from edge.journal.database import open_database
 from edge.journal.identities import Identities
-from edge.journal.integrity import find_damage, is_marked, rescue, set_aside
+from edge.journal.integrity import find_damage, is_marked, rescue, set_aside, unmark
 from edge.journal.journal import SqliteJournal
 from edge.journal.space import DEFAULT_QUOTA, Space
 from edge.journal.stretches import boot_id
@@ -19,6 +18,8 @@ from edge.journal.writer import KEEP_MS, Writer
 from edge.site.ports import Clock, JournalBrokenError
 
 log = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
 
 
 @contextlib.asynccontextmanager
@@ -39,9 +40,9 @@ async def open_journal(
     path.parent.mkdir(parents=True, exist_ok=True)
     space = Space(path, quota)
     identities = Identities(path.with_name(f"{path.stem}.ids"))
-    findings = await asyncio.to_thread(_make_ready, path, space, identities)
-    connection = await _open(path, space)
-    reader = await _open(path, space)
+    findings = await _with_reserve(space, lambda: asyncio.to_thread(_make_ready, path, space, identities))
+    connection = await _with_reserve(space, lambda: open_database(path))
+    reader = await open_database(path)
     writer = Writer(connection, space, keep_ms=keep_ms)
     journal = SqliteJournal(
         writer,
@@ -66,13 +67,13 @@ async def open_journal(
         await reader.close()
 
 
-async def _open(path: Path, space: Space) -> aiosqlite.Connection:
-    """Even SQLite's own files may find no room on a full disk: then with a step of the reserve."""
+async def _with_reserve(space: Space, work: Callable[[], Awaitable[Made]]) -> Made:
+    """Even SQLite's own files may find no room on a full disk: then again, with a step of the reserve."""
     while True:
         try:
-            return await open_database(path)
+            return await work()
         except JournalBrokenError as error:
-            if not isinstance(error.__cause__, sqlite3.OperationalError):
+            if not isinstance(error.__cause__, OSError | sqlite3.OperationalError):
                 raise
             if not await asyncio.to_thread(space.has_no_room) or not await asyncio.to_thread(space.release):
                 raise
@@ -90,7 +91,10 @@ def _make_ready(path: Path, space: Space, identities: Identities) -> tuple[str, 
             findings.append(f"{path.name} is missing: a new one was begun. Ids go on above the old ones.")
         elif path.exists() and (damage := find_damage(path, everything=is_marked(path))) is not None:
             findings.append(_replace(path, rescued, damage))
+        unmark(path)
         space.look()
+        if space.has_room_for_reserve:
+            space.refill()
     except (OSError, sqlite3.Error) as error:
         raise JournalBrokenError(f"{path}: {error}") from error
     for finding in findings:

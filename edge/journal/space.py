@@ -39,6 +39,7 @@ class Space:
         """Sizes in bytes. `on_level` is called with each change and a sentence about it."""
         self.level: Level = "fine"
         self.room = quota
+        self.has_room_for_reserve = False
         self.on_level = on_level
         self._path = path
         self._quota = quota
@@ -85,8 +86,7 @@ class Space:
         if level != self.level:
             self.level = level
             self.on_level(level, self.sentence)
-        if level == "fine" or free > 2 * self._reserved + self._quota // 64:
-            self.refill()
+        self.has_room_for_reserve = level != "full" and free > 2 * self._reserved
 
     def was_full(self) -> None:
         """A write found no room, whatever was thought before."""

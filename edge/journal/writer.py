@@ -19,7 +19,9 @@ from edge.site.ports import JournalBrokenError, JournalFullError
 
 Statement = tuple[str, tuple[object, ...]]
 
-KEEP_MS = 30_000  # what nobody waits for is grouped for so long: each commit rewrites a dozen pages
+KEEP_MS = (
+    12_000  # what nobody waits for is grouped for so long: each commit rewrites a dozen pages of the card
+)
 MAX_KEPT = 10_000
 MAX_GROUP = 500
 
@@ -56,6 +58,8 @@ class Writer:
         self._connection = connection
         self._space = space
         self._keep_ms = keep_ms
+        self._timer: asyncio.TimerHandle | None = None
+        self._turn = asyncio.Lock()
         self._queue: deque[_Write] = deque()
         self._kept = 0
         self._news = asyncio.Event()
@@ -82,25 +86,40 @@ class Writer:
 
     async def shrink(self, pages: int) -> None:
         """Give freed pages of the file back to the disk, so many at most."""
-        await self.write([(f"PRAGMA incremental_vacuum({pages})", ())])
+        async with self._turn:  # sqlite3 goes through all steps of it in a script only
+            await self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
 
-    def keep(self, statements: list[Statement], *, after: Callable[[], None] | None = None) -> None:
-        """Commit within half a minute, with others; dropped and counted when too much waits already."""
+    def keep(
+        self,
+        statements: list[Statement],
+        *,
+        after: Callable[[], None] | None = None,
+        rides: bool = False,
+    ) -> None:
+        """Commit soon, with others; dropped and counted when too much waits already.
+
+        `rides`: whenever another commit is made, for what is no loss until then.
+        """
         if self._kept >= MAX_KEPT:
             self.dropped += 1
             return
         self._kept += 1
         self._queue.append(_Write(statements, None, after))
+        if self._timer is None and not rides:
+            self._timer = asyncio.get_running_loop().call_later(self._keep_ms / 1000, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self._news.set()
 
     async def run(self) -> None:
         """Commit until closed; what still waits then is committed first."""
         while not (self._is_closing and not self._queue):
-            try:
-                async with asyncio.timeout(self._keep_ms / 1000):
-                    await self._news.wait()
-            except TimeoutError:
-                pass
+            await self._news.wait()
             self._news.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             while self._queue:
                 group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
                 self._kept -= sum(write.done is None for write in group)
@@ -112,7 +131,8 @@ class Writer:
         self._news.set()
 
     async def _commit(self, group: list[_Write]) -> None:
-        failure = await self._try(group)
+        async with self._turn:
+            failure = await self._try(group)
         if failure is None:
             for write in group:
                 self._settle(write, None)
@@ -133,16 +153,16 @@ class Writer:
         try:
             await connection.execute("BEGIN IMMEDIATE")
             for sql, rows in _runs(group):
-                if sql.startswith("PRAGMA"):
-                    await connection.execute_fetchall(sql)
-                else:
-                    await connection.executemany(sql, rows)
+                await connection.executemany(sql, rows)
             await connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  whatever it is, it must cost this write and not the writer
             with contextlib.suppress(sqlite3.Error):
                 if connection.in_transaction:
                     await connection.execute("ROLLBACK")
             return self._failure(error)
+        if self._space.level == "full":
+            with contextlib.suppress(sqlite3.Error):  # so that what was written makes room for the next
+                await connection.execute_fetchall("PRAGMA wal_checkpoint(RESTART)")
         self.commits += 1
         self.rows += sum(len(write.statements) for write in group)
         return None

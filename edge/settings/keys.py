@@ -316,6 +316,15 @@ CONTROL = Section(
     ),
     why="pacing",
 )
+JOURNAL = Section(
+    header="journal",
+    keys=(
+        key("quota_mb", Whole(low=32, high=1_000_000), 2_000, "the room that it may take"),
+        key("samples_days", Whole(low=1, high=3_650), 90, "then four samples an hour are left"),
+        key("keep_days", Whole(low=1, high=3_650), 400, "then starts, ends and sessions are left"),
+    ),
+    why="what is kept; transactions are, for ever",
+)
 
 _METER_LATER = (Section(header="meter", is_later=True),)
 FILE = Section(
@@ -331,6 +340,7 @@ FILE = Section(
         UPLINK,
         MQTT,
         CONTROL,
+        JOURNAL,
         LINE,
         GROUP,
         Section(header="contact", is_named=True, is_later=True, why="a relay that limits"),

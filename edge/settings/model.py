@@ -224,6 +224,15 @@ class ControlSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSettings:
+    """How much room the journal may take, and for how long it keeps what is no transaction."""
+
+    quota_mb: int = 2_000
+    samples_days: int = 90
+    keep_days: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The whole site. `timezone` None: the machine's own."""
 
@@ -240,6 +249,7 @@ class Site:
     uplinks: tuple[UplinkSettings, ...]
     mqtt: MqttSettings | None
     control: ControlSettings
+    journal: JournalSettings = JournalSettings()
 
     def circuit(self, name: str) -> CircuitSettings:
         """The circuit of that name. Raises KeyError."""

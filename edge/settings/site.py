@@ -15,10 +15,11 @@ from edge.settings.circuits import Circuits
 from edge.settings.clouds import Uplinks
 from edge.settings.fault import Caution, Fault, SiteFileError
 from edge.settings.guarding import guard_cautions
-from edge.settings.keys import CONTROL, FILE, GROUP, MQTT, OCPP, SITE, TOKENS, WEB, Section
+from edge.settings.keys import CONTROL, FILE, GROUP, JOURNAL, MQTT, OCPP, SITE, TOKENS, WEB, Section
 from edge.settings.lines import Table
 from edge.settings.model import (
     ControlSettings,
+    JournalSettings,
     MqttSettings,
     OcppSettings,
     Secret,
@@ -105,7 +106,9 @@ class _SiteReader:
 
     def verdict(self) -> Verdict:
         self.tables.read(self.tables.root, FILE)
-        blocks = {section.header: self._block(section) for section in (SITE, OCPP, WEB, TOKENS, CONTROL)}
+        blocks = {
+            section.header: self._block(section) for section in (SITE, OCPP, WEB, TOKENS, CONTROL, JOURNAL)
+        }
         self.buses.read()
         self.circuits.read()
         self.chargers.read()
@@ -133,6 +136,7 @@ class _SiteReader:
                 uplinks=tuple(uplinks.built),
                 mqtt=mqtt,
                 control=ControlSettings(**fields_for(ControlSettings, CONTROL, _values(blocks["control"]))),
+                journal=JournalSettings(**fields_for(JournalSettings, JOURNAL, _values(blocks["journal"]))),
             )
             self._look_around(site)
         return Verdict(

@@ -12,19 +12,18 @@ from edge.site.ports import Entry, Session
 from edge.site.tokens import key_of
 
 SAMPLE_MS = 60_000  # one is kept in each: balancing needs more than the books do
-_EARLY_MS = 5_000
 
 
 class OpenTransaction:
     """A session that runs, what it has charged, and what was kept of it last."""
 
-    __slots__ = ("book", "kept_ms", "kept_state", "session", "stale_since_ms")
+    __slots__ = ("book", "kept_minute", "kept_state", "session", "stale_since_ms")
 
     def __init__(self, session: Session, most_w: int) -> None:
         """`most_w`: what its socket can deliver."""
         self.session = session
         self.book = EnergyBook(session.meter_start_wh, session.started_ms, most_w)
-        self.kept_ms: int | None = None
+        self.kept_minute: int | None = None
         self.kept_state: str | None = None
         self.stale_since_ms: int | None = None
 
@@ -34,10 +33,13 @@ class OpenTransaction:
             self.book.note(sample.energy_wh, sample.at_ms)
 
     def keeps(self, sample: Sampled) -> bool:
-        """Whether this sample goes into the journal: one a minute, and what marks a moment."""
-        is_due = self.kept_ms is None or abs(sample.at_ms - self.kept_ms) >= SAMPLE_MS - _EARLY_MS
-        if is_due:
-            self.kept_ms = sample.at_ms
+        """Whether this sample goes into the journal: the first of each minute, and what marks a moment.
+
+        Of each minute by the clock, so that those of all chargers come together and share a commit.
+        """
+        minute = sample.at_ms // SAMPLE_MS
+        is_due = minute != self.kept_minute
+        self.kept_minute = minute
         return is_due or sample.context != "periodic"
 
     def keeps_state(self, event: EvseStatusChanged) -> bool:

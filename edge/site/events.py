@@ -39,7 +39,7 @@ StopReason = Literal[
 ]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
     """What every event carries.
 
     `charger` is the site's name for it; `evse` counts from 1, 0 is the charger as a whole.

@@ -316,6 +316,11 @@ class Site:
         """Something about a charger, or this box, that somebody must know; shown for a day."""
         self._alerts.raise_here(about, word, sentence)
 
+    def room_changed(self, sentence: str, *, is_full: bool) -> None:
+        """The journal has less room than it should, or has it again. Full: new charges are refused."""
+        self._transactions.is_full = is_full
+        self._alerts.raise_here("journal", "journal-room", sentence)
+
     def charger(self, name: str) -> ChargerView:
         """The latest of one charger. Raises KeyError on a name that is not in the site file."""
         return replace(

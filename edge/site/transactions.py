@@ -329,7 +329,8 @@ class Transactions:
         except JournalBrokenError as error:
             log.error("the journal cannot store: %s", error)  # noqa: TRY400  the sentence says it all
             return NotAnswered(sentence="the journal cannot store")
-        self.is_full = False
+        if isinstance(entry.event, TransactionStarted):  # an end has room where a start has none
+            self.is_full = False
         return None
 
     def _past(self, at_ms: int) -> int:

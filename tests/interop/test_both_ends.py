@@ -32,13 +32,12 @@ async def test_what_happened_while_the_cloud_was_away_reaches_it_in_order_and_on
             await cloud.news.until(lambda: cloud.count("MeterValues") == 1)
             await cloud.call("bay-1", call.GetConfiguration(key=["Colour"]))  # by now it was answered
 
-        await charger.sample(10, 1400)  # the cloud is cut in the middle of the session
-        await charger.end("Local", meter_wh=1500)
+        await charger.end("Local", meter_wh=1500)  # the cloud was cut in the middle of the session
         assert (await charger.call(call.Authorize(id_tag=TOKEN))).id_tag_info["status"] == "Accepted"
         await charger.begin(TOKEN, meter_wh=1500)
         await charger.sample(10, 1600)
         await charger.end("EVDisconnected", meter_wh=1700)
-        await lot.until(the_uplink("down", waiting=5))
+        await lot.until(the_uplink("down", waiting=4))
         assert len(await lot.sessions()) == 2
 
         async with cloud.serving(port):
@@ -47,7 +46,6 @@ async def test_what_happened_while_the_cloud_was_away_reaches_it_in_order_and_on
             told = cloud.of(*SESSION)
             assert [(action, payload["transaction_id"]) for action, payload in told] == [
                 ("StartTransaction", 9001),
-                ("MeterValues", 9001),
                 ("MeterValues", 9001),
                 ("StopTransaction", 9001),
                 ("StartTransaction", 9002),

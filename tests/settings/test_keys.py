@@ -19,6 +19,7 @@ PAIRS = [
     (keys.UPLINK, model.UplinkSettings),
     (keys.MQTT, model.MqttSettings),
     (keys.CONTROL, model.ControlSettings),
+    (keys.JOURNAL, model.JournalSettings),
 ]
 
 

@@ -100,7 +100,7 @@ async def cloud_lot(folder, *, is_cloud_up=True, has_uplink=True, url=None):
         await cloud.kill()
     text = SITE + CLOUD.format(url=url or cloud.url)
     routes = {"bay-1": ("cloud",), "bay-2": ("cloud",)}
-    async with open_journal(folder / "journal.db", LoopClock(), routes) as journal:
+    async with open_journal(folder / "journal.db", LoopClock(), routes, keep_ms=100) as journal:
         lot = CloudLot(cloud, journal, text)
         await lot.site.resume()
         work = [lot.site.run(), lot.poll()]
