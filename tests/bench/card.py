@@ -49,9 +49,7 @@ def main():
         place = stack.enter_context(small_disk(folder, mb=400)) if may_mount() else folder
         process, device = asyncio.run(a_day(place, options))
     scale = 24 / options.hours / MB
-    print(
-        f"{options.chargers} chargers, a sample a minute, {24 * 60 // SESSION_MINUTES} transactions each a day"
-    )
+    print(f"{options.chargers} chargers, a sample a minute, {A_DAY} transactions each a day")
     print(f"  this process   {process * scale:6.1f} MB a day")
     if device is not None:
         print(f"  block device   {device * scale:6.1f} MB a day, ext4's own journal included")
