@@ -17,7 +17,6 @@ Stage = Literal["link-up", "link-cut", "reboot"]
 STAGES: tuple[Stage, ...] = ("link-up", "link-cut", "reboot")
 
 MOST_MV = 253_000  # phase to neutral, EN 50160: so many W are needed for 6 A at any voltage
-FINE_MA = 100
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,14 +55,13 @@ UNKNOWN = Finding()
 class Proofs(msgspec.Struct, frozen=True, kw_only=True):
     """What a model with this firmware has shown. `follow_ms`: the slowest that it followed a smaller limit.
 
-    `tenths`: a limit of a tenth of an ampere flows as such. `divides`: of a limit in W each phase gets its
-    part. `needs_transaction`: it follows in a running session only what names its transaction.
+    `divides`: of a limit in W each phase gets its part. `needs_transaction`: it follows in a running session
+    only what names its transaction.
     """
 
     pauses: Finding = UNKNOWN
     wakes: Finding = UNKNOWN
     follows: Finding = UNKNOWN
-    tenths: Finding = UNKNOWN
     divides: Finding = UNKNOWN
     link_up: Finding = UNKNOWN
     link_cut: Finding = UNKNOWN

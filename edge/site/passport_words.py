@@ -70,14 +70,17 @@ def _proven(passport: Passport) -> list[tuple[str, str]]:
         ("pauses at 0 A", proofs.pauses),
         ("wakes again", proofs.wakes),
         ("follows", proofs.follows),
-        ("tenths of 1 A", proofs.tenths),
         ("dead man, link up", proofs.link_up),
         ("dead man, link cut", proofs.link_cut),
         ("dead man, reboot", proofs.reboot),
     ]
     if passport.unit != AMPERES:
         named.append(("divides a power", proofs.divides))
-    return [(label, _finding(found) + (how if label == "follows" else "")) for label, found in named]
+    found = [(label, _finding(each) + (how if label == "follows" else "")) for label, each in named]
+    return [
+        *found,
+        ("tenths of 1 A", "not tried: what it does with them no current has shown; whole amperes"),
+    ]
 
 
 def _finding(found: Finding) -> str:
@@ -99,7 +102,7 @@ def _shipped(shipped: Shipped) -> list[tuple[str, str]]:
 
 def _used(passport: Passport) -> list[tuple[str, str]]:
     if passport.unit == AMPERES:
-        unit = "A, in tenths" if passport.step_ma < 1_000 else "A, whole ones"
+        unit = "A, whole ones"
     else:
         part = "the car's share of it on each" if passport.unit == TOTAL_WATTS else "an equal part for each"
         unit = f"W at 207 V, {part} phase; from {_amps(passport.min_ma)} on"

@@ -21,7 +21,6 @@ from edge.site.events import PassportLearned, Sampled
 from edge.site.following import Following
 from edge.site.observed import ObservedCharger, Traits
 from edge.site.passport import (
-    FINE_MA,
     Finding,
     Form,
     Latency,
@@ -218,10 +217,8 @@ class Passports:
         kept, proofs, shipped = self._of(charger), self.proofs(charger), self._known(charger)
         offset_ms = self.clock_offset_ms(charger) or 0
         unit = unit_of(kept.said, shipped, proofs, self._phases(charger))
-        is_fine = unit == AMPERES and proofs.tenths.verdict == "proven"
         return Form(
             unit=unit,
-            step_ma=FINE_MA if is_fine else 1_000,
             needs_transaction=proofs.needs_transaction or (shipped is not None and shipped.needs_transaction),
             clock_offset_ms=offset_ms if abs(offset_ms) > CLOCK_ERROR_MS else 0,
         )
