@@ -2,7 +2,7 @@
 
 import asyncio
 
-from edge.site.alerts import MOST, SHOWN_MS
+from edge.site.alerts import EVERY_MS, MOST, SHOWN_MS
 from edge.site.commands import (
     CancelReservation,
     CollectLog,
@@ -192,6 +192,23 @@ async def test_a_charger_that_alerts_of_everything_does_not_push_out_the_others(
         alerts = lot.site.status().alerts
         assert len(alerts) == MOST + 1
         assert "bay-2: was opened" in alerts
+
+
+@in_virtual_time
+async def test_a_charger_that_alerts_all_the_time_does_not_wear_the_card():
+    async with standing_site() as lot:
+        for number in range(5 * MOST):
+            await lot.tell(AlertRaised, word="Odd", sentence=f"odd {number}")
+        assert len(lot.journal.rows(AlertRaised)) == MOST
+        await asyncio.sleep(EVERY_MS / 1_000)
+        await lot.tell(AlertRaised, word="Odd", sentence="odd again")
+        assert lot.journal.rows(AlertRaised)[-1].event.sentence == "odd again"
+        (summary,) = [each.event for each in lot.journal.kept if isinstance(each.event, AlertRaised)]
+        assert summary.sentence == f"{4 * MOST} alerts were not kept: it alerts too often"
+        await lot.tell(AlertRaised, "bay-2", word="Odd", sentence="another's")
+        assert lot.journal.rows(AlertRaised)[-1].event.charger == "bay-2"
+        await lot.tell(AlertRaised, word="Odd", sentence="odd again")
+        assert len(lot.journal.rows(AlertRaised)) == MOST + 2
 
 
 @in_virtual_time
