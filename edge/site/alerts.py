@@ -1,7 +1,7 @@
 """What chargers alert of: kept in the journal, and for a day in everybody's sight.
 
-A charger that alerts all the time, by malice or by a fault, must not wear the card: after a first score one in
-ten minutes is kept, with how many were not, and the rest is answered and forgotten.
+A charger that alerts all the time, by malice or by a fault, must not wear the card: after a first score
+one in ten minutes is kept, with how many were not, and the rest is answered and forgotten.
 """
 
 import logging

@@ -67,6 +67,7 @@ from edge.site.ports import (
     Recorder,
     Store,
 )
+from edge.site.promise import Promise
 from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter
 from edge.site.reservations import RESERVATIONS, Reservations
@@ -147,6 +148,7 @@ class Site:
         )
         self._self_tests = SelfTests(blueprint, self._observed, clock, self._drivers, self._passports)
         self._disobedience = Disobedience(self._passports, self.alert)
+        self._promise = Promise(blueprint, self._passports, self.alert)
         self._uplinks: dict[str, UplinkStatus] = {}
         self.control = Control(
             blueprint,
@@ -372,7 +374,7 @@ class Site:
         )
         self._status = replace(
             status,
-            alerts=self._alerts.sentences(now_ms),
+            alerts=tuple(dict.fromkeys((*self._promise.broken(), *self._alerts.sentences(now_ms)))),
             jobs=self._jobs.rows(),
             reservations=self._reservations.rows(),
             slowest_cycle_ms=self.control.slowest.ms,

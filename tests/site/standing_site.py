@@ -152,11 +152,11 @@ class Recording:
 class StandingSite:
     """The site, what it was told to do outside, and a driver's moves."""
 
-    def __init__(self, text=SITE, *, tokens=(ADA,), journal=None, pauses=(MODEL,)):
+    def __init__(self, text=SITE, *, tokens=(ADA,), journal=None, pauses=(MODEL,), proven=()):
         self.clock = LoopClock()
         self.story = []  # what left the site, in order, with its time
         self.journal = journal or MemoryJournal()
-        self.settings = settings.read(text, guards(), file="test", folder=Path()).accepted()
+        self.settings = settings.read(text, guards(), file="test", folder=Path(), proven=proven).accepted()
         self.blueprint = Blueprint(self.settings)
         self.recorder = Recording(self.clock, self.story)
         self.site = Site(
