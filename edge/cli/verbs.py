@@ -87,6 +87,7 @@ VERBS = (
         summary="find the meters on serial lines and in the network, propose a site file",
         module="edge.cli.scan",
     ),
+    Verb(name="meter", summary="show what meters say now", module="edge.cli.meter"),
     Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),
     Verb(name="secret", summary="put a password where only the service finds it", module="edge.cli.secret"),

@@ -299,6 +299,8 @@ class Device:
             if is_write:
                 presence.ready_s = max(presence.ready_s, ended_s + self.manners.settle_ms / 1000)
                 presence.writable_s = ended_s + self.manners.write_gap_ms / 1000
+        if tries_left < self.manners.repeats:  # the answer to the try before may come yet
+            presence.ready_s = max(presence.ready_s, ended_s + timeout_s)
         took_s = max(0.0, ended_s - began_s - wire_s)
         presence.latency_s = took_s if presence.latency_s is None else (3 * presence.latency_s + took_s) / 4
         return answer
