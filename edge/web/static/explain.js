@@ -1,6 +1,7 @@
 // Why a bay is offered what it is offered: the table of limits, the rule, what went before.
 
 import { make, mark, Parts, say } from "./dom.js";
+import { NeedsForm } from "./needs.js";
 import { offerA, PHASES, timeWithSeconds } from "./words.js";
 
 const SHOWN_BEFORE = 6;
@@ -24,6 +25,7 @@ export class Explain {
     this.before = make("ol", { class: "before" });
     this.orders = make("div", { class: "orders", hidden: true });
     this.answer = make("p", { class: "answer", role: "status" });
+    this.needs = new NeedsForm((words) => say(this.answer, words));
     const close = make("button", { class: "close", type: "button", onclick: () => this.dialog.close() }, "Close");
     const head = ["limit", ...PHASES, "source", "until"].map((name) => make("th", { scope: "col" }, name));
     this.dialog.append(
@@ -36,6 +38,7 @@ export class Explain {
       make("h3", {}, "Before"),
       this.before,
       this.orders,
+      this.needs.element,
       this.answer,
     );
     this.dialog.addEventListener("close", () => (this.bay = null));
@@ -98,6 +101,7 @@ export class Explain {
   /** Only on the box itself: there the API takes them. */
   showOrders(evse) {
     if (!this.mayCommand) return;
+    this.needs.show(evse);
     const orders = [];
     if (evse.transaction_id !== null) {
       orders.push(["Stop charging", { kind: "stop-charging", evse: evse.evse, transaction_id: evse.transaction_id }]);
