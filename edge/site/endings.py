@@ -27,6 +27,18 @@ class OpenTransaction:
         self.kept_state: str | None = None
         self.stale_since_ms: int | None = None
 
+    def redate(self, session: Session) -> int:
+        """Take over its mended start; by how much that was moved."""
+        moved_ms = session.started_ms - self.session.started_ms
+        self.session = replace(
+            self.session,
+            started_ms=session.started_ms,
+            told_started_ms=session.told_started_ms,
+            start_is_sure=session.start_is_sure,
+        )
+        self.book.last_ms += moved_ms
+        return moved_ms
+
     def note(self, sample: Sampled) -> None:
         """Count its energy."""
         if sample.energy_wh is not None:
@@ -74,11 +86,13 @@ def ended(one: OpenTransaction, event: TransactionEnded, *flags: str) -> Entry:
         one.note(sample)
     one.book.close(event.meter_wh, event.at_ms)
     is_matched = transaction.MATCHED in flags
+    ended_ms, told_ended_ms = _end_of(session, event.at_ms)
     return Entry(
         event=replace(event, evse=session.evse, transaction_id=session.transaction_id),
         session=replace(
             session,
-            ended_ms=event.at_ms,
+            ended_ms=ended_ms,
+            told_ended_ms=told_ended_ms,
             meter_stop_wh=event.meter_wh,
             reason=event.reason,
             last_meter_wh=event.meter_wh,
@@ -89,6 +103,13 @@ def ended(one: OpenTransaction, event: TransactionEnded, *flags: str) -> Entry:
         ),
         dedup=told_key(event) if is_matched else transaction.stop_key(session.transaction_id),
     )
+
+
+def _end_of(session: Session, at_ms: int) -> tuple[int, int | None]:
+    """When it ended, and what was told instead: by the clock that its start was mended of."""
+    if session.told_started_ms is not None and session.told_started_ms <= at_ms < session.started_ms:
+        return at_ms + session.started_ms - session.told_started_ms, at_ms
+    return at_ms, None
 
 
 def closed(one: OpenTransaction, flag: str, *, seen_ms: int, is_synchronised: bool) -> Entry:

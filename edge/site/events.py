@@ -211,6 +211,12 @@ class CertificateRequested(Event, frozen=True, kw_only=True, tag="certificate-re
     csr: str
 
 
+class ClockSet(Event, frozen=True, kw_only=True, tag="clock-set"):
+    """The wall clock of this box was set, to `at_ms`; it would have shown `before_ms`."""
+
+    before_ms: int
+
+
 class AlertRaised(Event, frozen=True, kw_only=True, tag="alert-raised"):
     """Something that concerns safety or security. `word` is greppable and an anchor of the guide.
 
@@ -242,6 +248,7 @@ AnyEvent = (
     | ReservationEnded
     | CertificateRequested
     | AlertRaised
+    | ClockSet
     | StrangerHeld
     | PassportLearned
 )

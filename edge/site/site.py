@@ -74,6 +74,7 @@ from edge.site.reservations import RESERVATIONS, Reservations
 from edge.site.self_tests import SelfTests
 from edge.site.status import Explanation, Status, UplinkStatus
 from edge.site.strangers import Strangers
+from edge.site.timekeeping import Timekeeper
 from edge.site.tokens import Token, Tokens, fingerprint, shortened
 from edge.site.transactions import Transactions
 
@@ -129,6 +130,7 @@ class Site:
             most_w=blueprint.most_w(),
         )
         self._boots = Boots({name: each.station for name, each in blueprint.chargers.items()}, self._remember)
+        self._timekeeper = Timekeeper(journal, clock, alert=self.alert, redate=self._transactions.redate)
         self._needs = Needs(clock, self._remember)
         self._drivers: dict[str, Charger] = {}
         self._alerts = Alerts(journal, clock)
@@ -175,6 +177,7 @@ class Site:
 
     async def resume(self) -> None:
         """Take up what the process before us left running, and what it had learnt of the chargers."""
+        await self._timekeeper.begin()
         await self.desk.resume()
         documents = [await self._store.documents(kind) for kind in (PASSPORTS, PROOFS, PAUSES)]
         self._passports.resume(*documents)
@@ -193,6 +196,7 @@ class Site:
             group.create_task(self.control.run())
             group.create_task(self._keep_documents())
             group.create_task(self._transactions.tend())
+            group.create_task(self._timekeeper.run())
             group.create_task(self._self_tests.run())
 
     def attach(self, charger: str, driver: Charger) -> None:

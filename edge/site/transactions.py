@@ -275,6 +275,17 @@ class Transactions:
                 del self._open[number]
         return held
 
+    def redate(self, sessions: tuple[Session, ...]) -> None:
+        """The clock was set right: what runs has begun at another time than was told."""
+        for session in sessions:
+            one = self._open.get(session.transaction_id)
+            evse = self._evse(session.charger, session.evse)
+            if one is None:
+                continue
+            moved_ms = one.redate(session)
+            if evse is not None and evse.transaction_id == session.transaction_id:
+                evse.started_at_ms = self._past((evse.started_at_ms or 0) + moved_ms)
+
     def sample(self, event: Sampled) -> None:
         """Keep a sample of a running transaction; nobody waits for it."""
         evse = self._evse(event.charger, event.evse)

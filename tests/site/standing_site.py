@@ -17,7 +17,7 @@ from edge.site.events import (
     TransactionEnded,
     TransactionStarted,
 )
-from edge.site.ports import Confirmed, JournalBrokenError, JournalFullError, Reading, Resumed
+from edge.site.ports import Confirmed, JournalBrokenError, JournalFullError, Mended, Reading, Resumed
 from edge.site.site import Site
 from edge.site.tokens import Token
 from tests.site.virtual_time import LoopClock, running
@@ -58,6 +58,7 @@ class MemoryJournal:
         self.sessions = {}
         self.by_dedup = {}
         self.papers = {}
+        self.stretches = []
         self.is_full = False
 
     async def append(self, entry):
@@ -87,6 +88,10 @@ class MemoryJournal:
         return [
             entry.event for entry in self.kept if getattr(entry.event, "transaction_id", 0) == transaction_id
         ]
+
+    async def begin_stretch(self, stretch):
+        self.stretches.append(stretch)
+        return Mended(stretches=0, sessions=())
 
     async def resume(self):
         still_open = tuple(each for each in self.sessions.values() if each.ended_ms is None)
