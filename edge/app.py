@@ -34,7 +34,7 @@ from edge.site.tokens import Token, read_tokens
 
 log = logging.getLogger(__name__)
 
-METERS = {"modbus": "edge.meters.modbus"}
+METERS = {"modbus": "edge.meters.modbus", "sources": "edge.meters.source"}
 CHARGERS = {"ocpp": "edge.chargers.ocpp_server"}
 UPLINKS = {"ocpp": "edge.uplink.uplink"}
 BUILDINGS = {"mqtt": "edge.building.mqtt"}
@@ -236,15 +236,18 @@ class _Rooms:
             raise ConfigError(f"[ocpp] port {settings.port}: {error.strerror}") from error
 
     async def _meters(self) -> None:
-        if not any(circuit.meter for circuit in self._settings.circuits):
+        if not self._settings.sources and not any(circuit.meter for circuit in self._settings.circuits):
             return
         lines = self._modbus_lines()
         meters = _load(METERS["modbus"]).meters_of(
             self._settings, lines=lines, read=self._site.read, trouble=self._site.trouble, clock=self._clock
         )
+        sources = _load(METERS["sources"]).sources_of(
+            self._settings, lines=lines, read=self._site.source, clock=self._clock
+        )
         try:
             async with asyncio.TaskGroup() as group:
-                for meter in meters:
+                for meter in (*meters, *sources):
                     group.create_task(meter.run())
         finally:
             lines.close()

@@ -40,6 +40,10 @@ def screen_of(status: Json, screen: Terminal) -> Iterator[str]:
     yield f"{status['site']}: {_painted(status['sentence'], status['severity'], screen)}"
     yield from _circuits(status["circuits"])
     yield from _bays(status["evses"], screen)
+    for source in status["sources"]:
+        power_w = source["power_w"]
+        gives = "its meter is silent" if power_w is None else f"gives {power_w / 1000:.1f} kW"
+        yield f"{source['name']}: {gives}"
     for uplink in status["uplinks"]:
         yield uplink["sentence"]
     for alert in status["alerts"]:

@@ -4,14 +4,15 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import get_args
 
 from edge.core.circuit import ROOT
 from edge.settings.buses import Buses
-from edge.settings.keys import CIRCUIT, DEMAND, GRID
+from edge.settings.keys import CIRCUIT, DEMAND, GRID, SOURCES
 from edge.settings.kinds import amperes
 from edge.settings.lines import Table
 from edge.settings.metering import Meters
-from edge.settings.model import CircuitSettings, DemandSettings
+from edge.settings.model import CircuitSettings, DemandSettings, SourceName, SourceSettings
 from edge.settings.tables import Block, Tables, fields_for
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -44,6 +45,19 @@ class Circuits:
                 self._circuit(name, block, self._parent(name, block))
         self._check_cycles()
         self._meters.check_sums(self.built)
+
+    def sources(self) -> tuple[SourceSettings, ...]:
+        """What gives the site power besides the grid, and has a meter."""
+        found = []
+        for name in get_args(SourceName):
+            table = self._tables.root.tables.get(name)
+            if table is None:
+                continue
+            self._tables.read(table, SOURCES[name])
+            meter = self._meters.source(table)
+            if meter is not None:
+                found.append(SourceSettings(name=name, meter=meter))
+        return tuple(found)
 
     def nearest_built(self, name: str) -> str:
         """The circuit itself, or the next one towards the grid that could be read."""

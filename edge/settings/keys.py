@@ -119,6 +119,13 @@ METER = Section(
         ),
     ),
 )
+SOURCE_METER = Section(
+    header="meter", keys=tuple(row for row in METER.keys if row.name not in {"phase_rotation", "sum"})
+)
+SOURCES = {
+    "solar": Section(header="solar", sections=(SOURCE_METER,), why="what the sun gives"),
+    "battery": Section(header="battery", sections=(SOURCE_METER,), why="what a battery gives, or takes"),
+}
 LINE = Section(
     header="line",
     is_named=True,
@@ -326,7 +333,6 @@ JOURNAL = Section(
     why="what is kept; transactions are, for ever",
 )
 
-_METER_LATER = (Section(header="meter", is_later=True),)
 FILE = Section(
     header="",
     sections=(
@@ -346,8 +352,7 @@ FILE = Section(
         Section(header="contact", is_named=True, is_later=True, why="a relay that limits"),
         Section(header="tariff", is_later=True, why="prices"),
         Section(header="planning", is_later=True, why="when to charge"),
-        Section(header="solar", sections=_METER_LATER, is_later=True, why="a meter of the sun"),
-        Section(header="battery", sections=_METER_LATER, is_later=True, why="a meter of the battery"),
+        *SOURCES.values(),
     ),
 )
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping
 
 from edge.settings.buses import Buses
-from edge.settings.keys import METER
+from edge.settings.keys import METER, SOURCE_METER
 from edge.settings.lines import Table
 from edge.settings.model import CircuitSettings, MeterSettings
 from edge.settings.tables import Block, Tables, fields_for
@@ -45,6 +45,23 @@ class Meters:
         else:
             place = line.name if line else f"{meter.host}:{meter.port}"
             self._buses.claim(block, place=place, unit=meter.unit)
+        return meter
+
+    def source(self, owner: Table) -> MeterSettings | None:
+        """The meter below `[solar]` or `[battery]`, of any model: it guards no fuse."""
+        table = owner.tables.get("meter")
+        if table is None:
+            return None
+        block = self._tables.read(table, SOURCE_METER)
+        if "model" in block.cells and block.value("model") not in self._models:
+            self._check_model(block)
+        line = self._buses.line(block)
+        if not self._buses.has_one_place(block) or block.bad or (line is None and block.value("line")):
+            return None
+        values = {row.name: block.value(row.name) for row in SOURCE_METER.keys} | {"line": line}
+        fields = fields_for(MeterSettings, SOURCE_METER, values)
+        meter = MeterSettings(**fields, phase_rotation="L1L2L3", line_number=table.line)
+        self._buses.claim(block, place=line.name if line else f"{meter.host}:{meter.port}", unit=meter.unit)
         return meter
 
     def check_sums(self, circuits: Mapping[str, CircuitSettings]) -> None:

@@ -20,6 +20,7 @@ class Secret:
 OCPP_CERTIFICATE = Secret(name="ocpp-certificate")
 OCPP_KEY = Secret(name="ocpp-key")
 SUPPLY = "/supply"
+SourceName = Literal["solar", "battery"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,14 @@ class MeterSettings:
     def wiring(self) -> tuple[int, ...]:
         """The grid phase (0..2) that each of the meter's phases L1..L3 measures."""
         return ROTATIONS[self.phase_rotation]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSettings:
+    """The meter of the sun or of a battery: positive is what it gives to the site, unless inverted."""
+
+    name: SourceName
+    meter: MeterSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +259,7 @@ class Site:
     mqtt: MqttSettings | None
     control: ControlSettings
     journal: JournalSettings = JournalSettings()
+    sources: tuple[SourceSettings, ...] = ()
 
     def circuit(self, name: str) -> CircuitSettings:
         """The circuit of that name. Raises KeyError."""

@@ -111,6 +111,7 @@ class _SiteReader:
         }
         self.buses.read()
         self.circuits.read()
+        sources = self.circuits.sources()
         self.chargers.read()
         uplinks = Uplinks(self.tables, self.chargers.built)
         uplinks.read()
@@ -135,6 +136,7 @@ class _SiteReader:
                 group_priorities=groups,
                 uplinks=tuple(uplinks.built),
                 mqtt=mqtt,
+                sources=sources,
                 control=ControlSettings(**fields_for(ControlSettings, CONTROL, _values(blocks["control"]))),
                 journal=JournalSettings(**fields_for(JournalSettings, JOURNAL, _values(blocks["journal"]))),
             )

@@ -49,6 +49,19 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     neutral_ma: int | None = None
 
 
+class SourceReading(msgspec.Struct, frozen=True, kw_only=True):
+    """One poll of the meter of the sun or of a battery. `power_w` None: it answered, but not usably.
+
+    Positive is what it gives to the site. `stale_ms`: how old it may grow.
+    """
+
+    name: Literal["solar", "battery"]
+    taken_ms: int
+    power_w: int | None
+    energy_wh: int | None
+    stale_ms: int
+
+
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """An upper bound from outside, by name; the smallest of all wins and is the reason.
 
@@ -376,6 +389,9 @@ class SiteDoors(Protocol):
 
     def read(self, reading: Reading) -> None:
         """A meter was polled. The latest value wins."""
+
+    def source(self, reading: SourceReading) -> None:
+        """The meter of the sun or of a battery was polled."""
 
     def trouble(self, circuit: str, sentence: str) -> None:
         """Why a circuit's meter is no good; an empty sentence: it is again."""

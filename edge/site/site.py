@@ -65,6 +65,7 @@ from edge.site.ports import (
     Limit,
     Reading,
     Recorder,
+    SourceReading,
     Store,
 )
 from edge.site.promise import Promise
@@ -72,6 +73,7 @@ from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter
 from edge.site.reservations import RESERVATIONS, Reservations
 from edge.site.self_tests import SelfTests
+from edge.site.sources import Sources
 from edge.site.status import Explanation, Status, UplinkStatus
 from edge.site.strangers import Strangers
 from edge.site.timekeeping import Timekeeper
@@ -134,6 +136,7 @@ class Site:
         self._needs = Needs(clock, self._remember)
         self._drivers: dict[str, Charger] = {}
         self._alerts = Alerts(journal, clock)
+        self._sources = Sources()
         self._jobs = Jobs(journal, clock)
         self._reservations = Reservations(journal, clock, self._remember)
         self._store = store
@@ -262,6 +265,10 @@ class Site:
         """A meter was polled. The latest value wins."""
         self.control.read(reading)
 
+    def source(self, reading: SourceReading) -> None:
+        """The meter of the sun or of a battery was polled."""
+        self._sources.read(reading)
+
     def trouble(self, circuit: str, sentence: str) -> None:
         """Why a circuit's meter is no good; an empty sentence: it is again."""
         self._reporter.meter_troubles[circuit] = sentence
@@ -382,6 +389,7 @@ class Site:
             jobs=self._jobs.rows(),
             reservations=self._reservations.rows(),
             slowest_cycle_ms=self.control.slowest.ms,
+            sources=self._sources.rows(self._clock.mono_ms()),
         )
         self._disobedience.note(status)
         self._news.set()

@@ -178,6 +178,15 @@ class ReservationStatus(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int
 
 
+class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sun or a battery gives to the site; None: its meter is silent, or says nothing usable."""
+
+    name: str
+    power_w: int | None
+    energy_wh: int | None
+    age_ms: int
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The whole site. `at_ms`: wall clock of the cycle; `cycle` counts control cycles since the start.
 
@@ -198,3 +207,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[JobStatus, ...] = ()
     reservations: tuple[ReservationStatus, ...] = ()
     slowest_cycle_ms: int = 0
+    sources: tuple[SourceStatus, ...] = ()

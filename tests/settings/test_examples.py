@@ -108,10 +108,6 @@ role = "observer"
 [mqtt]
 host = "broker.lan"
 home_assistant = true
-[solar.meter]
-model = "x"
-[battery.meter]
-model = "x"
 """
 
 
@@ -131,8 +127,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
         "[uplink.operator] version",
         "[uplink.landlord] role",
         "[mqtt] home_assistant",
-        "[solar]",
-        "[battery]",
     ]
 
 
