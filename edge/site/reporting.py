@@ -234,7 +234,8 @@ class Reporter:
     ) -> int | None:
         """What it drew when that was more than any limit that it may still have been following; else None.
 
-        Limits may change all the time: the highest that held within that time is what it may have drawn.
+        Limits may change all the time: what it may have drawn is the highest that held within that time, and
+        until now, for a sample may be younger than it says.
         """
         lately = self._lately[evse]
         since_ms = sampled_ms - follow_ms
@@ -242,7 +243,7 @@ class Reporter:
             lately.popleft()
         if measured_ma is None or not lately or lately[0][0] > since_ms:
             return None
-        most_ma = max(limit_ma for at_ms, limit_ma in lately if at_ms <= sampled_ms)
+        most_ma = max(limit_ma for _, limit_ma in lately)
         return max(measured_ma) if max(measured_ma) > most_ma + sentences.GAP_MA else None
 
     def _remember(self, setpoint: Setpoint, sentence: str) -> None:
