@@ -29,7 +29,11 @@ NEXT = """
      ORDER BY delivery.seq
      LIMIT 1
 """
-COUNT = "SELECT csms, state, count(*) FROM delivery WHERE state <> 'confirmed' GROUP BY csms, state"
+COUNT = """
+    SELECT csms, state, count(*) FROM delivery
+     WHERE state = 'waiting' OR state = 'parked'
+     GROUP BY csms, state
+"""
 CONFIRM_SAMPLE = "DELETE FROM delivery WHERE csms = ? AND seq = ?"  # a table that stays small wears no card
 CONFIRM = "UPDATE delivery SET state = 'confirmed', error = NULL WHERE csms = ? AND seq = ?"
 RETRY = "UPDATE delivery SET attempts = attempts + 1, error = ? WHERE csms = ? AND seq = ?"

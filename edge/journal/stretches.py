@@ -30,12 +30,10 @@ BEGIN = """
 MEND = "UPDATE clock_stretch SET correction_ms = ? WHERE first_seq = ?"
 FREEZE = """
     UPDATE delivery SET is_as_told = 1
-     WHERE state = 'waiting'
-       AND seq = (SELECT min(its.seq)
-                    FROM delivery AS its
-                   WHERE its.csms = delivery.csms
-                     AND its.state = 'waiting'
-                     AND its.charger = delivery.charger)
+     WHERE (seq, csms) IN (SELECT min(seq), csms
+                             FROM delivery
+                            WHERE state = 'waiting' OR state = 'parked'
+                            GROUP BY csms, state, charger)
 """
 MEND_SESSION = """
     UPDATE session
