@@ -42,9 +42,8 @@ async def commits(folder):
         await asyncio.gather(*(producer(journal, number * 10_000) for number in range(50)))
         seconds = time.monotonic() - began
         rows = journal.writer.rows
-        print(
-            f"50 producers: {rows / journal.writer.commits:.0f} rows a commit, {rows / seconds:.0f} rows a second"
-        )
+        share = rows / journal.writer.commits
+        print(f"50 producers: {share:.0f} rows a commit, {rows / seconds:.0f} rows a second")
         began = time.monotonic()
         for number in range(200):
             await journal.append(started(transaction_id=900_000 + number))
