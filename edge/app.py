@@ -35,7 +35,7 @@ from edge.site.tokens import Token, read_tokens
 log = logging.getLogger(__name__)
 
 METERS = {"modbus": "edge.meters.modbus", "sources": "edge.meters.source"}
-CHARGERS = {"ocpp": "edge.chargers.ocpp_server"}
+CHARGERS = {"ocpp": "edge.chargers.ocpp_server", "modbus": "edge.chargers.modbus"}
 UPLINKS = {"ocpp": "edge.uplink.uplink"}
 BUILDINGS = {"mqtt": "edge.building.mqtt"}
 PAGE = "edge.web.server"
@@ -216,7 +216,7 @@ class _Rooms:
         """Start every room that the site file names; answer when the listening ones listen."""
         group.create_task(self._chargers(), name="ocpp")
         group.create_task(self._page(), name="web")
-        group.create_task(self._meters(), name="meters")
+        group.create_task(self._wires(), name="modbus")
         for uplink in self._settings.uplinks:
             group.create_task(self._uplink(uplink), name=f"uplink {uplink.name}")
         if self._settings.mqtt is not None:
@@ -235,20 +235,31 @@ class _Rooms:
         except OSError as error:
             raise ConfigError(f"[ocpp] port {settings.port}: {error.strerror}") from error
 
-    async def _meters(self) -> None:
-        if not self._settings.sources and not any(circuit.meter for circuit in self._settings.circuits):
+    async def _wires(self) -> None:
+        """Meters and chargers on Modbus: those on one line share it."""
+        settings = self._settings
+        has_meters = bool(settings.sources) or any(circuit.meter for circuit in settings.circuits)
+        has_chargers = any(charger.modbus for charger in settings.chargers)
+        if not has_meters and not has_chargers:
             return
-        lines = self._modbus_lines()
-        meters = _load(METERS["modbus"]).meters_of(
-            self._settings, lines=lines, read=self._site.read, trouble=self._site.trouble, clock=self._clock
-        )
-        sources = _load(METERS["sources"]).sources_of(
-            self._settings, lines=lines, read=self._site.source, clock=self._clock
-        )
+        lines, devices = self._modbus_lines(), []
+        if has_meters:
+            site = self._site
+            meters_of, sources_of = _load(METERS["modbus"]).meters_of, _load(METERS["sources"]).sources_of
+            devices += meters_of(
+                settings, lines=lines, read=site.read, trouble=site.trouble, clock=self._clock
+            )
+            devices += sources_of(settings, lines=lines, read=site.source, clock=self._clock)
+        if has_chargers:
+            for charger in _load(CHARGERS["modbus"]).modbus_chargers_of(
+                settings, lines, self._site, self._clock
+            ):
+                self._site.attach(charger.settings.name, charger)
+                devices.append(charger)
         try:
             async with asyncio.TaskGroup() as group:
-                for meter in (*meters, *sources):
-                    group.create_task(meter.run())
+                for device in devices:
+                    group.create_task(device.run())
         finally:
             lines.close()
 

@@ -47,15 +47,14 @@ class OcppServer:
             chargers=len(settings.chargers),
             asks_certificates=settings.ocpp.tls and settings.ocpp.client_ca is not None,
         )
-        self.chargers = {
-            charger.name: OcppCharger(charger, site, clock, self._keyring) for charger in settings.chargers
-        }
+        ours = [charger for charger in settings.chargers if charger.modbus is None]
+        self.chargers = {charger.name: OcppCharger(charger, site, clock, self._keyring) for charger in ours}
         self._port = settings.ocpp.port
         self._host = host
         self._site = site
         self._clock = clock
-        self._stations = {c.station: c.name for c in settings.chargers if not c.has_pattern}
-        self._patterns = [(c.station, c.name) for c in settings.chargers if c.has_pattern]
+        self._stations = {c.station: c.name for c in ours if not c.has_pattern}
+        self._patterns = [(c.station, c.name) for c in ours if c.has_pattern]
         self._writes_to_strangers = settings.ocpp.unknown == "wait"
         self._strangers: set[str] = set()
         self._told_of: dict[str, int] = {}  # when a charger's certificate was last told to end soon, ms

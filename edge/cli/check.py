@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge import settings
-from edge.catalogue import guards
+from edge.catalogue import guarded, guards
 from edge.cli import exits, state, terminal
 from edge.cli.expansion import expanded
 from edge.cli.tree import proof_lines
@@ -27,7 +27,9 @@ def declare(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Read, prove, print."""
     try:
-        verdict = settings.load(options.file, guards(), proven=state.proven(options.state or state.folder()))
+        verdict = settings.load(
+            options.file, guards(), chargers=guarded(), proven=state.proven(options.state or state.folder())
+        )
     except OSError as error:
         print(f"ampyard check: {options.file}: {error.strerror}", file=sys.stderr)
         return exits.USAGE

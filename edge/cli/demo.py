@@ -13,7 +13,7 @@ from pathlib import Path
 from edge import settings
 from edge.app import Box, Started
 from edge.app import run as run_site
-from edge.catalogue import guards
+from edge.catalogue import guarded, guards
 from edge.cli import exits, story
 from edge.cli.running import until_signalled
 from edge.core.errors import ConfigError
@@ -96,13 +96,13 @@ async def _again_and_again(folder: Path, box: Box, web_port: int, started: Calla
     anew = True
     while anew:
         path = folder / "site.toml"
-        site = settings.load(path, guards()).accepted()
+        site = settings.load(path, guards(), chargers=guarded()).accepted()
         site = replace(
             site,
             ocpp=replace(site.ocpp, port=first[0].ocpp_port if first else 0),
             web=replace(site.web, port=first[0].web_port if first else web_port),
         )
-        file = SiteFile(path, guards(), kept=folder / "adoption", running=read_text(path))
+        file = SiteFile(path, guards(), chargers=guarded(), kept=folder / "adoption", running=read_text(path))
         anew = await run_site(site, replace(box, site_file=file), started=note)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from edge import settings
 from edge.app import Box, Started
 from edge.app import run as run_site
-from edge.catalogue import guards
+from edge.catalogue import guarded, guards
 from edge.cli import exits, story
 from edge.cli import state as folders
 from edge.cli.running import until_signalled
@@ -101,7 +101,7 @@ def _proven(file: Path, state: Path, *, is_service: bool) -> settings.Verdict | 
     """The verdict on the file; for a service with faults the one on the last proven copy."""
     copy, proven = state / PROVEN, folders.proven(state)
     try:
-        verdict = settings.load(file, guards(), proven=proven)
+        verdict = settings.load(file, guards(), chargers=guarded(), proven=proven)
     except OSError as error:
         print(f"ampyard run: {file}: {error.strerror}", file=sys.stderr)
         return _last_proven(copy, file.parent, proven) if is_service else None
@@ -119,7 +119,7 @@ def _last_proven(copy: Path, folder: Path, proven: frozenset[str]) -> settings.V
     if not copy.exists():
         return None
     text = copy.read_text(encoding="utf-8")
-    verdict = settings.read(text, guards(), file=str(copy), folder=folder, proven=proven)
+    verdict = settings.read(text, guards(), chargers=guarded(), file=str(copy), folder=folder, proven=proven)
     if verdict.site is not None:
         log.error("runs on the last proven site file, %s, until the new one has no faults", copy)
     return verdict
@@ -128,7 +128,7 @@ def _last_proven(copy: Path, folder: Path, proven: frozenset[str]) -> settings.V
 def _site_file(file: Path, state: Path) -> SiteFile | None:
     """Where chargers can be adopted into; nowhere while the last proven copy stands in for the file."""
     try:
-        return SiteFile(file, guards(), kept=state / "adoption", running=read_text(file))
+        return SiteFile(file, guards(), chargers=guarded(), kept=state / "adoption", running=read_text(file))
     except (OSError, UnicodeDecodeError):
         return None
 

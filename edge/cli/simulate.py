@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge import settings
-from edge.catalogue import guards
+from edge.catalogue import guarded, guards
 from edge.cli import days_report, exits
 from edge.cli.progress import Bar
 from edge.core.lot import Lot
@@ -86,7 +86,7 @@ def run(options: Namespace) -> int:
 
 
 def _plan(options: Namespace) -> Plan | None:
-    verdict = settings.load(options.file, guards())
+    verdict = settings.load(options.file, guards(), chargers=guarded())
     if verdict.site is None:
         for fault in verdict.faults:
             print(fault.render(verdict.file))

@@ -88,7 +88,11 @@ VERBS = (
         module="edge.cli.scan",
     ),
     Verb(name="meter", summary="show what meters say now", module="edge.cli.meter"),
-    Verb(name="models", summary="list the meters that are known", module="edge.cli.models"),
+    Verb(
+        name="models",
+        summary="list the meters, or the Modbus chargers, that are known",
+        module="edge.cli.models",
+    ),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),
     Verb(name="secret", summary="put a password where only the service finds it", module="edge.cli.secret"),
 )

@@ -19,7 +19,9 @@ class Evse(Record):
     `wiring`: grid phase of each terminal, None when unknown (then a load counts on all three).
     `fallback_ma` is what it does without us; `credit_ma` what the site's guarantee lets us assume of
     that: the fallback, or `max_ma`. `has_dead_man` False: nothing makes it fall back. `can_switch`: it can
-    connect its first phase alone when told (switching.py); never with an unknown wiring.
+    connect its first phase alone when told (switching.py); never with an unknown wiring. `falls_early`: a
+    watchdog of its own makes it fall back sooner than the site's dead man does, so that it may be at its
+    fallback while others still hold what they had.
     """
 
     FIELDS = (
@@ -34,6 +36,7 @@ class Evse(Record):
         "wiring",
         "priority",
         "can_switch",
+        "falls_early",
     )
     __slots__ = FIELDS + ("idle_ma", "phases")
 
@@ -51,6 +54,7 @@ class Evse(Record):
         wiring: tuple[int, ...] | None = None,
         priority: int = 0,
         can_switch: bool = False,
+        falls_early: bool = False,
     ) -> None:
         self.id = id
         self.circuit = circuit
@@ -64,6 +68,7 @@ class Evse(Record):
         self.wiring = None if wiring is None else tuple(wiring)
         self.priority = priority
         self.can_switch = can_switch and wiring is not None and len(wiring) == len(PHASES)
+        self.falls_early = falls_early
         self.phases = PHASES if wiring is None or len(wiring) == 3 else tuple(sorted(wiring))
         """The grid phases on which this EVSE may load."""
 

@@ -226,7 +226,8 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int, part
         age_ms = now_ms - book.confirmed_sent_ms
         held = on_a_phase_ma(parts, evse, book.confirmed_ma) if age_ms <= lot.silence_ms else credit_ma
         is_overdue = age_ms > lot.refresh_ms and age_ms > _overdue_ms(lot)
-        if book.is_unsure or not seen.is_linked or not seen.is_on_time or is_overdue:
+        may_fall = evse.falls_early or book.is_unsure or is_overdue
+        if may_fall or not seen.is_linked or not seen.is_on_time:
             held = max(held, evse.fallback_ma)
     for _, limit_ma, decided_ms in book.possible:
         may_hold = now_ms - decided_ms <= lot.silence_ms + seen.deadline_ms

@@ -14,7 +14,7 @@ from edge.settings import lines
 from edge.settings.fault import SiteFileError
 from edge.settings.lines import Table, as_toml
 from edge.settings.model import SUPPLY, ChargerSettings, Site
-from edge.settings.site import Verdict, read
+from edge.settings.site import NO_CHARGERS, Verdict, read
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _STATION = re.compile(r"""(\s*station\s*=\s*)("[^"]*"|'[^']*')(.*)""", re.DOTALL)
@@ -57,18 +57,26 @@ class Change:
     place: str
 
 
-def adopted(text: str, adoption: Adoption, models: Mapping[str, bool], *, file: str, folder: Path) -> Change:
+def adopted(
+    text: str,
+    adoption: Adoption,
+    models: Mapping[str, bool],
+    *,
+    file: str,
+    folder: Path,
+    chargers: Mapping[str, bool] = NO_CHARGERS,
+) -> Change:
     """The site file with this charger. Raises SiteFileError with the faults, AdoptionError for the rest."""
-    before = read(text, models, file=file, folder=folder)
+    before = read(text, models, chargers=chargers, file=file, folder=folder)
     site = before.accepted()
     _check_names(adoption, site)
     new, place = _edited(text, adoption, site)
-    after = read(new, models, file=file, folder=folder)
+    after = read(new, models, chargers=chargers, file=file, folder=folder)
     if after.site is not None and not adoption.replaces and adoption.phase_rotation is None:
         charger = after.site.charger(adoption.name)
         if any(evse.phase_rotation != "unknown" for evse in charger.evses):  # never guessed from "*"
             new, place = _edited(text, replace(adoption, phase_rotation="unknown"), site)
-            after = read(new, models, file=file, folder=folder)
+            after = read(new, models, chargers=chargers, file=file, folder=folder)
     _check_others(adoption, site, after.accepted())
     return Change(text=new, proof=_proof(adoption, before, after), place=place)
 

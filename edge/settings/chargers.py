@@ -9,12 +9,14 @@ from edge.settings.model import ChargerSettings, Secret, supply_of
 from edge.settings.ranges import EVERYBODY, Member, NoRangeError, in_reading_order, members
 from edge.settings.sockets import Plan, Sockets
 from edge.settings.tables import Block, Tables, fields_for
+from edge.settings.wired import Wired
 
 
 class Chargers:
     """Reads all chargers into `built`, those with faults too, with defaults instead of what is wrong."""
 
-    def __init__(self, tables: Tables, circuits: Circuits) -> None:
+    def __init__(self, tables: Tables, circuits: Circuits, wired: Wired) -> None:
+        self._wired = wired
         self._tables = tables
         self._circuits = circuits
         self._sockets = Sockets(tables, circuits)
@@ -37,7 +39,7 @@ class Chargers:
         for header, inner in (table.tables if table else {}).items():
             before = len(self._tables.faults)
             block = self._tables.read(inner, CHARGER)
-            if "via" in block.bad and block.table.entries["via"].value in ("modbus", "gpio"):
+            if "via" in block.bad and block.table.entries["via"].value == "gpio":
                 self._keep_one_not_yet(block, before)
             blocks[header] = block
         return blocks
@@ -98,8 +100,12 @@ class Chargers:
         values["station"] = self._station(plan)
         values["evses"] = self._sockets.read(plan, self._turn(plan))
         values["password"] = self._password(plan)
+        values["dead_man"] = self._wired.dead_man(plan)
         charger = ChargerSettings(
-            name=name, line_number=plan.blocks[0].table.line, **fields_for(ChargerSettings, CHARGER, values)
+            name=name,
+            line_number=plan.blocks[0].table.line,
+            modbus=self._wired.read(plan),
+            **fields_for(ChargerSettings, CHARGER, values),
         )
         line, where = plan.where("rating_a")
         self.supply_places[supply_of(name)] = (line, where.removesuffix(" rating_a"))

@@ -112,23 +112,35 @@ class EvseSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModbusSettings:
+    """Where a charger on Modbus is: at `host`, or on a `line`. `unit` None: its model's usual one."""
+
+    model: str
+    host: str | None
+    port: int
+    line: LineSettings | None
+    unit: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerSettings:
     """One charger, with everything that its blocks say together.
 
     `station` is its OCPP identity, or a pattern with `*` or `?` that adopts the first that matches.
     `evses` are in the order of the connectors 1, 2, ...; `rating_ma` is the supply that they share, per phase
-    (None: no such bound).
+    (None: no such bound). `modbus` None: it speaks OCPP.
     """
 
     name: str
     station: str
     circuit: str
-    dead_man: Literal["profile", "none"]
+    dead_man: Literal["profile", "watchdog", "none"]
     evses: tuple[EvseSettings, ...]
     rating_ma: int | None
     priority: int
     line_number: int
     password: Secret | None = None
+    modbus: ModbusSettings | None = None
 
     @property
     def supply(self) -> CircuitSettings | None:

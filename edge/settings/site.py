@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from edge.core.circuit import ROOT
 from edge.core.proof import Sum, prove
@@ -32,6 +33,9 @@ from edge.settings.model import (
 from edge.settings.proving import fallback_faults, loads_of, unbalance_cautions
 from edge.settings.sparing import curve_cautions, title
 from edge.settings.tables import Block, Tables, fields_for
+from edge.settings.wired import Wired
+
+NO_CHARGERS: Mapping[str, bool] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +59,16 @@ class Verdict:
         return self.site
 
 
-def load(path: Path, models: Mapping[str, bool], *, proven: Collection[str] = ()) -> Verdict:
+def load(
+    path: Path,
+    models: Mapping[str, bool],
+    *,
+    chargers: Mapping[str, bool] = NO_CHARGERS,
+    proven: Collection[str] = (),
+) -> Verdict:
     """Read the file at `path`. `models`: the catalogue's meters, and whether each can guard a fuse.
+
+    `chargers`: its chargers on Modbus, and whether each falls back by itself.
 
     `proven`: chargers whose dead man was seen to fire, on the model and firmware that they are.
 
@@ -66,20 +78,21 @@ def load(path: Path, models: Mapping[str, bool], *, proven: Collection[str] = ()
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return _not_text(path, error)
-    return read(text, models, file=str(path), folder=path.parent, proven=proven)
+    return read(text, models, chargers=chargers, file=str(path), folder=path.parent, proven=proven)
 
 
 def read(
     text: str,
     models: Mapping[str, bool],
     *,
+    chargers: Mapping[str, bool] = NO_CHARGERS,
     file: str = "site.toml",
     folder: Path = Path(),
     look_up: Callable[[Secret], str | None] = secret.look_up,
     proven: Collection[str] = (),
 ) -> Verdict:
     """Read the text of a site file. `folder` is where other files named in it are looked for."""
-    return _SiteReader(text, models, file, folder, look_up=look_up, proven=proven).verdict()
+    return _SiteReader(text, models, chargers, file, folder, look_up=look_up, proven=proven).verdict()
 
 
 class _SiteReader:
@@ -87,6 +100,7 @@ class _SiteReader:
         self,
         text: str,
         models: Mapping[str, bool],
+        chargers: Mapping[str, bool],
         file: str,
         folder: Path,
         *,
@@ -101,7 +115,7 @@ class _SiteReader:
         self.tables = Tables(root)
         self.buses = Buses(self.tables)
         self.circuits = Circuits(self.tables, models, self.buses)
-        self.chargers = Chargers(self.tables, self.circuits)
+        self.chargers = Chargers(self.tables, self.circuits, Wired(self.tables, chargers, self.buses))
         self.cautions: list[Caution] = []
 
     def verdict(self) -> Verdict:

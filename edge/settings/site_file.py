@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.settings.adoption import Adoption, AdoptionError, Change, adopted
+from edge.settings.site import NO_CHARGERS
 
 COPY, RECORD = "before-adoption.toml", "adoption.json"
 _EDITED = "was changed since the controller started"
@@ -20,10 +21,19 @@ _EDITED = "was changed since the controller started"
 class SiteFile:
     """The file at `path`, as the controller runs on it."""
 
-    def __init__(self, path: Path, models: Mapping[str, bool], *, kept: Path, running: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        models: Mapping[str, bool],
+        *,
+        kept: Path,
+        running: str,
+        chargers: Mapping[str, bool] = NO_CHARGERS,
+    ) -> None:
         """`kept`: the folder for the copy of the file before the last adoption. `running`: its text."""
         self._path = path.resolve()
         self._models = models
+        self._chargers = chargers
         self._kept = kept
         self._running = running
 
@@ -37,7 +47,14 @@ class SiteFile:
         text = self._text()
         if text != self._running:
             raise AdoptionError(f"{self.name} {_EDITED}", "restart it first: then only the adoption changes")
-        return adopted(text, adoption, self._models, file=self.name, folder=self._path.parent)
+        return adopted(
+            text,
+            adoption,
+            self._models,
+            chargers=self._chargers,
+            file=self.name,
+            folder=self._path.parent,
+        )
 
     def adopt(self, adoption: Adoption) -> Change:
         """Prove and write it. Raises SiteFileError, AdoptionError."""

@@ -2,6 +2,7 @@ import pytest
 
 from edge.settings import Verdict, read
 
+CHARGERS = {"heidelberg-energy-control": True, "go-e-charger": False}
 MODELS = {"eastron-sdm630": True, "schneider-iem3000": True, "eastron-sdm72": False}
 
 SMALL = """\
@@ -12,7 +13,7 @@ building_max_a = 40
 
 
 def judge_text(text: str) -> Verdict:
-    return read(text, MODELS, look_up=lambda secret: "known")
+    return read(text, MODELS, chargers=CHARGERS, look_up=lambda secret: "known")
 
 
 @pytest.fixture

@@ -117,7 +117,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
     assert [fault.where for fault in faults] == [
         "[site] board",
         "[grid.demand] sync_pin",
-        "[charger.bay-5] via",
         "[charger.bay-6] via",
         "[charger.bay-7] mode",
         "[group.fleet] quota_kwh",

@@ -31,6 +31,7 @@ def test_every_field_comes_from_a_key(section, settings):
         "demand",
         "line_number",
         "device",
+        "modbus",
     }
     assert fields <= {key.field for key in section.keys}
 

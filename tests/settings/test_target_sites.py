@@ -9,7 +9,6 @@ SITES = Path(__file__).parent / "sites"
 
 LOT_LATER = [
     (5, "[site] board"),
-    (43, "[charger.bay-5] via"),
     (51, "[charger.bay-6] via"),
     (90, "[contact.ripple-control]"),
 ]
@@ -50,7 +49,6 @@ def test_the_lot_without_these_parts(judge):
     text = without(
         (SITES / "site-lot.toml").read_text(),
         tables=(
-            "charger.bay-5",
             "charger.bay-6",
             "charger.bay-6.pins",
             "contact.ripple-control",
@@ -61,7 +59,13 @@ def test_the_lot_without_these_parts(judge):
     assert verdict.faults == ()
     meter = verdict.accepted().circuit("grid").meter
     assert (meter.line.device, meter.line.baud, meter.line.format) == ("/dev/uart3", 19_200, "8E1")
-    assert len(verdict.accepted().chargers) == 4
+    heidelberg = verdict.accepted().charger("bay-5")
+    assert (heidelberg.dead_man, heidelberg.modbus.line.name, heidelberg.modbus.unit) == (
+        "watchdog",
+        "rs485",
+        5,
+    )
+    assert len(verdict.accepted().chargers) == 5
     assert verdict.accepted().group_priorities == {"fleet": 5}
 
 

@@ -1,0 +1,410 @@
+"""One charger on Modbus, a `site.ports.Charger`: asked what it does, told what it may draw, its watchdog fed.
+
+It has no clock and no memory of its own, so the box keeps its sessions (`modbus_sessions`). Nothing is
+written twice that it has already, but for what its watchdog needs: some keep a limit in memory that wears.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+from edge.catalogue import Field, ModbusChargerModel, modbus_charger
+from edge.chargers.modbus_sessions import Plugs
+from edge.core.errors import ConfigError, DeviceError
+from edge.core.registers import encode
+from edge.links.modbus import Device, Lines, ModbusRefusedError, Urgency
+from edge.settings.model import ChargerSettings, Site
+from edge.site.commands import (
+    AnyCommand,
+    Done,
+    NotSupported,
+    Outcome,
+    Refused,
+    SetAvailability,
+    StartCharging,
+    StopCharging,
+    Unreachable,
+)
+from edge.site.events import ChargerBooted, LinkChanged
+from edge.site.ports import Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 1_000
+SLOW_EVERY_MS = 10_000
+CHECK_EVERY_MS = 30_000  # whether it still has what it was told
+SILENT_MS = 5_000  # a link without an answer for so long is lost
+WATCHDOG_MS = 60_000  # long enough for a lost frame or two, short enough for a dead box
+HOLDING = 3
+
+
+class ModbusCharger:
+    """A charger of the site file. `run` asks it until it is cancelled."""
+
+    def __init__(
+        self,
+        settings: ChargerSettings,
+        model: ModbusChargerModel,
+        device: Device,
+        site: SiteDoors,
+        clock: Clock,
+        *,
+        voltage_mv: int,
+        poll_ms: int = POLL_MS,
+    ) -> None:
+        self.settings = settings
+        self.model = model
+        self._device = device
+        self._site = site
+        self._clock = clock
+        self._voltage_mv = voltage_mv
+        self._poll_ms = poll_ms
+        self._plugs = Plugs(settings.name, site, clock)
+        self._is_linked = False
+        self._is_set_up = False
+        self._answered_ms = clock.mono_ms()
+        self._slow_due_ms = self._fed_ms = self._checked_ms = 0
+        self._told_ma: int | None = None  # the limit that it confirmed, since its link stands
+        self._is_released: bool | None = None
+        self._can_be_read_back = True
+        self._energy = _Energy(voltage_mv)
+        self._lost_for = ""
+
+    async def run(self) -> None:
+        """Ask at a steady pace; a late answer delays the next question."""
+        due_ms = self._clock.mono_ms()
+        while True:
+            await self.poll()
+            due_ms = max(due_ms + self._poll_ms, self._clock.mono_ms())
+            await asyncio.sleep(max(0, due_ms - self._clock.mono_ms()) / 1000)
+
+    async def poll(self) -> None:
+        """Ask once what it does, and do what is due."""
+        try:
+            if not self._is_set_up:
+                await self._set_up()
+            letter = await self._letter()
+            values = await self._measured(letter)
+            await self._feed()
+            await self._check()
+        except DeviceError as error:
+            await self._missed(error)
+            return
+        self._answered_ms = self._clock.mono_ms()
+        if not self._is_linked:
+            await self._link_up()
+        self._energy.note(values, self._clock.mono_ms())
+        await self._plugs.note(letter, values, energy_wh=self._energy.wh, is_paused=self._told_ma == 0)
+
+    # -- limits ------------------------------------------------------------------------------------------
+
+    def offer(
+        self,
+        evse: int,  # noqa: ARG002  it has one
+        limit_ma: int,
+        *,
+        valid_ms: int,  # noqa: ARG002  its watchdog decides
+        deadline_ms: int,
+    ) -> Coroutine[Any, Any, OfferOutcome]:
+        """Write the limit, unless it has it."""
+        return self._offer(limit_ma, deadline_ms)
+
+    async def _offer(self, limit_ma: int, deadline_ms: int) -> OfferOutcome:
+        sent_ms = self._clock.mono_ms()
+        if not self._is_linked:
+            return OfferLost(was_sent=False)
+        if limit_ma == self._told_ma:
+            return Confirmed(sent_ms=self._answered_ms)
+        try:
+            await self._write_limit(limit_ma, deadline_ms)
+        except ModbusRefusedError as refusal:
+            self._told_ma = None
+            return OfferRefused(sentence=str(refusal))
+        except DeviceError:
+            self._told_ma = None
+            return OfferLost(was_sent=True)
+        return Confirmed(sent_ms=sent_ms)
+
+    async def _write_limit(self, limit_ma: int, deadline_ms: int | None = None) -> None:
+        """What it may draw. It is released behind the limit, and stopped before it."""
+        model = self.model
+        self._told_ma = None
+        stops = limit_ma == 0 and model.off == "enable"
+        if stops or (limit_ma == 0 and model.enable is not None):
+            await self._switch(is_on=False, deadline_ms=deadline_ms)
+        if not stops:
+            bounded_ma = limit_ma if model.highest_ma is None else min(limit_ma, model.highest_ma)
+            words = model.limit.words(bounded_ma, model.words)
+            for at in model.limit.at:
+                await self._device.write(at, words, deadline_ms=deadline_ms)
+        if limit_ma > 0 and model.enable is not None:
+            await self._switch(is_on=True, deadline_ms=deadline_ms)
+        self._told_ma = limit_ma
+        if model.watchdog is not None and model.watchdog.feed == "limit":
+            self._fed_ms = self._clock.mono_ms()
+
+    async def _switch(self, *, is_on: bool, deadline_ms: int | None) -> None:
+        switch = self.model.enable
+        if switch is None or self._is_released is is_on:
+            return
+        self._is_released = None
+        words = encode(switch.on if is_on else switch.off, switch.type, self.model.words)
+        await self._device.write(switch.at, words, deadline_ms=deadline_ms)
+        self._is_released = is_on
+
+    # -- what it needs -----------------------------------------------------------------------------------
+
+    async def _set_up(self) -> None:
+        """Tell it what it must know, and what it does without us; what it took is read back."""
+        for at, value in self.model.begin:
+            await self._device.write(at, [value])
+        watchdog = self.model.watchdog
+        if watchdog is not None and self.settings.dead_man == "watchdog":
+            fallback_ma = self.settings.evses[0].fallback_ma
+            for number, value in ((watchdog.current, fallback_ma), (watchdog.timeout, self.watchdog_ms)):
+                if number is not None:
+                    await self._write_and_read(number.at[0], number.words(value, self.model.words))
+            self._story_of_watchdog(fallback_ma)
+        self._is_set_up = True
+        self._told_ma = self._is_released = None
+        self._checked_ms = self._clock.mono_ms()
+        self._fed_ms = self._checked_ms - self._every_ms  # at once, for some count only from then on
+
+    @property
+    def watchdog_ms(self) -> int:
+        """After how long without us it falls back; where its model says nothing, ours."""
+        timeout = None if self.model.watchdog is None else self.model.watchdog.timeout
+        if timeout is None:
+            return WATCHDOG_MS
+        least_ms = (timeout.least or 1) * 1000
+        return max(least_ms, min(WATCHDOG_MS, (timeout.most or 600) * 1000))
+
+    @property
+    def _every_ms(self) -> int:
+        """How often it is fed, where not every request does that."""
+        watchdog = self.model.watchdog
+        return (None if watchdog is None else watchdog.every_ms) or self.watchdog_ms // 4
+
+    async def _write_and_read(self, at: int, words: list[int]) -> None:
+        """Raises DeviceError where something else stands there afterwards."""
+        await self._device.write(at, words)
+        found = await self._device.read(HOLDING, at, len(words))
+        if found != words:
+            raise DeviceError(f"register {at} was told {words} and has {found}: its watchdog is not set")
+
+    def _story_of_watchdog(self, fallback_ma: int) -> None:
+        watchdog = self.model.watchdog
+        if watchdog is None:
+            return
+        is_ours = watchdog.current is not None
+        after = f"{self.watchdog_ms // 1000} s" if watchdog.timeout is not None else "as set in the station"
+        does = f"{fallback_ma // 1000} A, read back" if is_ours else "what is set in the station"
+        log.info("%s %s: watchdog %s -> %s", self.settings.name, self.model.name, after, does)
+        if watchdog.fallback_ma is not None and watchdog.fallback_ma != fallback_ma:
+            log.warning(
+                "%s can only fall back to %d A, not %d A: say fallback_a = %d",
+                self.settings.name,
+                watchdog.fallback_ma // 1000,
+                fallback_ma // 1000,
+                watchdog.fallback_ma // 1000,
+            )
+
+    async def _feed(self) -> None:
+        """Show it that we live, in the way that its model asks for."""
+        watchdog = self.model.watchdog
+        if watchdog is None or watchdog.feed == "any":
+            return
+        if self._clock.mono_ms() - self._fed_ms < self._every_ms:
+            return
+        if watchdog.feed == "value" and watchdog.at is not None and watchdog.value is not None:
+            await self._device.write(watchdog.at, [watchdog.value], urgency=Urgency.GUARD)
+        elif watchdog.feed == "timeout" and watchdog.timeout is not None:
+            words = watchdog.timeout.words(self.watchdog_ms, self.model.words)
+            await self._device.write(watchdog.timeout.at[0], words, urgency=Urgency.GUARD)
+        elif watchdog.feed == "limit" and self._told_ma is not None:
+            await self._write_limit(self._told_ma)
+        self._fed_ms = self._clock.mono_ms()
+
+    async def _check(self) -> None:
+        """Whether it still has its limit: after a power cut between two questions it has another one."""
+        told_ma, now_ms = self._told_ma, self._clock.mono_ms()
+        if not told_ma or not self._can_be_read_back or now_ms - self._checked_ms < CHECK_EVERY_MS:
+            return
+        self._checked_ms = now_ms
+        expected = self.model.limit.words(
+            told_ma if self.model.highest_ma is None else min(told_ma, self.model.highest_ma),
+            self.model.words,
+        )
+        try:
+            found = await self._device.read(HOLDING, self.model.limit.at[0], len(expected))
+        except ModbusRefusedError:
+            self._can_be_read_back = False  # it can only be written
+            return
+        if found != expected and told_ma == self._told_ma:
+            has_ma = self.model.limit.value(found, self.model.words)
+            log.warning(
+                "%s has a limit of %s mA, told were %d: as after a boot", self.settings.name, has_ma, told_ma
+            )
+            self._is_set_up = False
+            self._told_ma = None
+            await self._booted()
+
+    # -- what it tells -----------------------------------------------------------------------------------
+
+    async def _letter(self) -> str:
+        state = self.model.state
+        registers: dict[int, int] = {}
+        for request in state.reads():
+            words = await self._device.read(state.function, request.address, request.count)
+            registers.update(enumerate(words, start=request.address))
+        return state.letter(registers, self.model.words)
+
+    async def _measured(self, letter: str) -> dict[str, tuple[int, ...]]:
+        """Currents, voltages, power and energy by name; what it does not measure is not there."""
+        values = await self._fields(self.model.fast_function, self.model.fast, Urgency.ROUTINE)
+        if self.model.currents_only_while_charging and letter not in "CD" and "current" in values:
+            values["current"] = (0, 0, 0)
+        now_ms = self._clock.mono_ms()
+        if self.model.slow and now_ms >= self._slow_due_ms:
+            self._slow_due_ms = now_ms + SLOW_EVERY_MS
+            values |= await self._fields(self.model.slow_function, self.model.slow, Urgency.IDLE)
+        return values
+
+    async def _fields(
+        self, function: int, fields: tuple[Field, ...], urgency: Urgency
+    ) -> dict[str, tuple[int, ...]]:
+        registers: dict[int, int] = {}
+        for request in self.model.reads(fields):
+            words = await self._device.read(function, request.address, request.count, urgency=urgency)
+            registers.update(enumerate(words, start=request.address))
+        return dict(_known(fields, registers))
+
+    async def _missed(self, error: DeviceError) -> None:
+        """No answer, or one that cannot be right: the link is lost when that lasts."""
+        reason = str(error)
+        if reason != self._lost_for and (not self._is_linked or self._is_overdue):
+            self._lost_for = reason
+            log.warning("%s: %s", self.settings.name, reason)
+        if self._is_linked and self._is_overdue:
+            self._is_linked = self._is_set_up = False
+            self._told_ma = self._is_released = None
+            await self._tell_link(is_up=False)
+
+    @property
+    def _is_overdue(self) -> bool:
+        return self._clock.mono_ms() - self._answered_ms >= SILENT_MS
+
+    async def _link_up(self) -> None:
+        self._is_linked, self._lost_for = True, ""
+        await self._tell_link(is_up=True)
+        await self._booted()
+
+    async def _booted(self) -> None:
+        """Whoever was away may have started anew: it is booked as after a boot until it confirms."""
+        await self._site.report(
+            ChargerBooted(
+                charger=self.settings.name,
+                at_ms=self._clock.now_ms(),
+                seen_ms=self._clock.mono_ms(),
+                is_synchronised=self._clock.is_synchronised(),
+                vendor=self.model.vendor,
+                model=self.model.name,
+                protocol="modbus",
+            )
+        )
+
+    async def _tell_link(self, *, is_up: bool) -> None:
+        await self._site.report(
+            LinkChanged(
+                charger=self.settings.name,
+                at_ms=self._clock.now_ms(),
+                seen_ms=self._clock.mono_ms(),
+                is_synchronised=self._clock.is_synchronised(),
+                is_up=is_up,
+                address=self._device.line.where(self._device.unit),
+            )
+        )
+
+    # -- commands ----------------------------------------------------------------------------------------
+
+    async def perform(self, command: AnyCommand, *, deadline_ms: int) -> Outcome:  # noqa: ARG002  it is done at once
+        """What the box itself can do for it; the rest it does not know."""
+        if not self._is_linked:
+            return Unreachable()
+        if isinstance(command, StartCharging):
+            refusal = await self._plugs.start(command.token)
+            return Done() if refusal is None else Refused(sentence=refusal)
+        if isinstance(command, StopCharging):
+            await self._plugs.stop(command.transaction_id)
+            return Done()
+        if isinstance(command, SetAvailability):
+            self._plugs.is_in_service = command.operative
+            return Done()
+        return NotSupported()
+
+    async def probe(self) -> bool:
+        """Its catalogue entry says what it can."""
+        return False
+
+    async def stay_away(self, for_ms: int) -> None:
+        """A bus cannot be refused; whoever tests its watchdog must unplug it."""
+
+
+class _Energy:
+    """Its energy register; where it has none, what its power or its currents add up to."""
+
+    def __init__(self, voltage_mv: int) -> None:
+        self.wh: int | None = None
+        self._voltage_mv = voltage_mv
+        self._uj = 0
+        self._before: tuple[int, int] | None = None  # when, and how many mW
+        self._has_register = False
+
+    def note(self, values: dict[str, tuple[int, ...]], now_ms: int) -> None:
+        """What was measured now."""
+        if "energy" in values:
+            self._has_register, self.wh = True, values["energy"][0]
+        if self._has_register:
+            return
+        power_mw = self._power_mw(values)
+        if power_mw is None:
+            return
+        if self._before is not None:
+            then_ms, then_mw = self._before
+            self._uj += (then_mw + power_mw) // 2 * (now_ms - then_ms)
+        self._before = now_ms, power_mw
+        self.wh = self._uj // 3_600_000_000
+
+    def _power_mw(self, values: dict[str, tuple[int, ...]]) -> int | None:
+        if "power" in values:
+            return values["power"][0] * 1000
+        if "current" in values:
+            return sum(values["current"]) * self._voltage_mv // 1000
+        return None
+
+
+def _known(fields: tuple[Field, ...], registers: dict[int, int]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Of three phases those that are there; NaN is a phase that is not wired."""
+    for field in fields:
+        values = field.values(registers)
+        if all(value is None for value in values):
+            continue
+        yield field.name, tuple(max(0, value or 0) for value in values)
+
+
+def modbus_chargers_of(site: Site, lines: Lines, doors: SiteDoors, clock: Clock) -> Iterator[ModbusCharger]:
+    """A driver for each charger on Modbus. Raises ConfigError on a model that left the catalogue."""
+    for charger in site.chargers:
+        if charger.modbus is None:
+            continue
+        place = charger.modbus
+        try:
+            model = modbus_charger(place.model)
+        except KeyError:
+            raise ConfigError(
+                f"[charger.{charger.name}] model: {place.model} is not in the catalogue"
+            ) from None
+        line = lines.of(place.line, place.host, place.port)
+        device = line.device(model.unit if place.unit is None else place.unit, model.manners)
+        yield ModbusCharger(charger, model, device, doors, clock, voltage_mv=site.voltage_mv)

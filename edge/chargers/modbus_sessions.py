@@ -1,0 +1,167 @@
+"""Sessions at a charger that keeps none: a plug goes in, somebody may charge, the plug comes out.
+
+A charger without a card reader presents a token of its own name when a car comes: a site that accepts all
+lets it charge, another one where that token is in its list. Else it waits for a card shown elsewhere
+(`ampyard charger bay-5 start TOKEN`), or for its cloud.
+"""
+
+import logging
+from typing import Any
+
+from edge.site.events import (
+    Acknowledged,
+    EvseState,
+    EvseStatusChanged,
+    NotAnswered,
+    Sampled,
+    StartAnswer,
+    StopReason,
+    TokenAnswer,
+    TokenPresented,
+    TransactionEnded,
+    TransactionStarted,
+)
+from edge.site.ports import Clock, SiteDoors
+
+log = logging.getLogger(__name__)
+
+EVSE = 1
+SAMPLE_EVERY_MS = 10_000
+STEP_MA = 500  # a change that is told at once
+WITH_CAR = frozenset("BCD")
+ASK_AGAIN_MS = 30_000  # a token that was refused may have been put into the list meanwhile
+
+Values = dict[str, tuple[int, ...]]
+
+
+class Plugs:
+    """The one socket of a charger, and whoever charges there."""
+
+    def __init__(self, charger: str, site: SiteDoors, clock: Clock) -> None:
+        self.is_in_service = True
+        self._charger = charger
+        self._site = site
+        self._clock = clock
+        self._letter = ""
+        self._state: EvseState | None = None
+        self._energy_wh: int | None = None
+        self._sampled_ms = 0
+        self._current_ma: tuple[int, ...] = ()
+        self._asked_ms: int | None = None
+        self._is_over = False  # it was stopped here: the car must leave before another begins
+
+    @property
+    def _running(self) -> int | None:
+        return self._site.charger(self._charger).transactions.get(EVSE)
+
+    async def note(self, letter: str, values: Values, *, energy_wh: int | None, is_paused: bool) -> None:
+        """What it does now: IEC 61851's letter, and what it measures."""
+        self._letter = letter
+        if energy_wh is not None:
+            self._energy_wh = energy_wh
+        if letter == "A":
+            await self._left()
+        elif letter in WITH_CAR and self._running is None:
+            await self._ask()
+        await self._tell_state(letter, is_paused=is_paused)
+        await self._sample(values)
+
+    async def start(self, token: str) -> str | None:
+        """Somebody may charge; None, or why not."""
+        if self._letter not in WITH_CAR:
+            return "no car is plugged in"
+        if self._running is not None:
+            return "a transaction runs there already"
+        self._is_over = False
+        return None if await self._begin(token) else "this token may not charge"
+
+    async def stop(self, transaction_id: int, reason: StopReason = "remote") -> None:
+        """End a transaction; another one begins when the next car comes."""
+        self._is_over = True
+        await self._end(transaction_id, reason)
+
+    async def _left(self) -> None:
+        self._is_over, self._asked_ms = False, None
+        if (running := self._running) is not None:
+            await self._end(running, "car-left")
+
+    async def _ask(self) -> None:
+        """May whoever is plugged in charge? Asked again now and then: lists change."""
+        now_ms = self._clock.mono_ms()
+        asked_lately = self._asked_ms is not None and now_ms - self._asked_ms < ASK_AGAIN_MS
+        if self._is_over or not self.is_in_service or asked_lately or self._energy_wh is None:
+            return
+        self._asked_ms = now_ms
+        await self._begin(self._charger)
+
+    async def _begin(self, token: str) -> bool:
+        presented = await self._site.report(TokenPresented(**self._here(), token=token))
+        if not isinstance(presented, TokenAnswer) or presented.status != "accepted":
+            return False
+        started = await self._site.report(
+            TransactionStarted(**self._here(), token=token, meter_wh=self._energy_wh or 0)
+        )
+        return isinstance(started, StartAnswer)
+
+    async def _end(self, transaction_id: int, reason: StopReason) -> None:
+        ended = await self._site.report(
+            TransactionEnded(
+                **self._here(), transaction_id=transaction_id, meter_wh=self._energy_wh or 0, reason=reason
+            )
+        )
+        if isinstance(ended, NotAnswered):
+            log.warning(
+                "%s: the end of transaction %d waits: %s", self._charger, transaction_id, ended.sentence
+            )
+        elif isinstance(ended, Acknowledged):
+            self._asked_ms = self._clock.mono_ms() if self._is_over else None
+
+    async def _tell_state(self, letter: str, *, is_paused: bool) -> None:
+        state = self._meaning(letter, is_paused=is_paused)
+        if state == self._state:
+            return
+        self._state = state
+        error = f"state {letter}" if state == "faulted" else None
+        await self._site.report(EvseStatusChanged(**self._here(), state=state, error=error))
+
+    def _meaning(self, letter: str, *, is_paused: bool) -> EvseState:
+        if letter in ("E", "F"):
+            return "faulted"
+        if letter == "A":
+            return "available" if self.is_in_service else "unavailable"
+        if letter in ("C", "D"):
+            return "charging"
+        if self._running is None:
+            return "finishing" if self._is_over else "occupied"
+        return "suspended-evse" if is_paused else "suspended-car"
+
+    async def _sample(self, values: Values) -> None:
+        """Now and then, and when the current has changed."""
+        now_ms = self._clock.mono_ms()
+        current_ma = values.get("current", ())
+        has_moved = len(current_ma) != len(self._current_ma) or any(
+            abs(now - then) >= STEP_MA for now, then in zip(current_ma, self._current_ma, strict=True)
+        )
+        if not has_moved and now_ms - self._sampled_ms < SAMPLE_EVERY_MS:
+            return
+        self._sampled_ms, self._current_ma = now_ms, current_ma
+        power = values.get("power")
+        await self._site.report(
+            Sampled(
+                **self._here(),
+                transaction_id=self._running,
+                current_ma=current_ma or None,
+                voltage_mv=values.get("voltage"),
+                power_w=None if power is None else power[0],
+                energy_wh=self._energy_wh,
+            )
+        )
+
+    def _here(self) -> dict[str, Any]:
+        return {
+            "charger": self._charger,
+            "evse": EVSE,
+            "at_ms": self._clock.now_ms(),
+            "seen_ms": self._clock.mono_ms(),
+            "is_synchronised": self._clock.is_synchronised(),
+        }
