@@ -70,6 +70,7 @@ class ModbusCharger:
         self._can_be_read_back = True
         self._energy = _Energy(voltage_mv)
         self._lost_for = ""
+        self._letter_before = ""
 
     async def run(self) -> None:
         """Ask at a steady pace; a late answer delays the next question."""
@@ -85,6 +86,8 @@ class ModbusCharger:
             if not self._is_set_up:
                 await self._set_up()
             letter = await self._letter()
+            if letter != self._letter_before:
+                self._slow_due_ms = 0  # sessions begin and end with the register of that moment
             values = await self._measured(letter)
             await self._feed()
             await self._check()
@@ -92,6 +95,7 @@ class ModbusCharger:
             await self._missed(error)
             return
         self._answered_ms = self._clock.mono_ms()
+        self._letter_before = letter
         if not self._is_linked:
             await self._link_up()
         self._energy.note(values, self._clock.mono_ms())

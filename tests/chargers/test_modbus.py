@@ -149,7 +149,6 @@ async def test_a_car_charges_at_what_is_offered_pauses_and_leaves(name):
         assert lot.doors.of(ChargerBooted)[0].vendor == modbus_charger(name).vendor
         assert lot.doors.states == ["available"]
         lot.plug()
-        lot.driver._slow_due_ms = 0
         await lot.turn(2)
         has_energy = modbus_charger(name).slow or modbus_charger(name).fast
         assert bool(lot.doors.of(TransactionStarted)) == bool(has_energy)
