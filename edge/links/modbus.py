@@ -7,13 +7,14 @@ so at once. A command is sent all the same.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from pymodbus.client.base import ModbusBaseClient
 from pymodbus.pdu import ModbusPDU
 
 from edge.core.errors import DeviceError
 from edge.core.manners import Manners
-from edge.links.modbus_wire import Place, SilenceError, Wire, other_unit
+from edge.links.modbus_wire import Ask, Place, SilenceError, Wire, other_unit
 from edge.links.turns import Turns, Urgency
 from edge.settings import LineSettings
 
@@ -24,6 +25,7 @@ COILS, INPUTS, HOLDING, INPUT = 1, 2, 3, 4  # MODBUS Application Protocol V1.1b3
 FIRST_REST_S = 0.5
 LONGEST_REST_S = 30.0
 LONGEST_GUARD_REST_S = 1.0  # what guards a fuse is looked for all the time
+_MOST_DOUBLINGS = 10  # beyond every cap
 _GATEWAY_SILENCE = (10, 11)
 
 _EXCEPTIONS = {  # MODBUS Application Protocol V1.1b3 section 7
@@ -57,12 +59,24 @@ class ModbusRefusedError(DeviceError):
         return self.code in _GATEWAY_SILENCE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """One request: how the library is asked, its function, and how many bytes go and come on an RTU wire."""
+
+    ask: Ask
+    function: int
+    sent: int = 8
+    received: int = 8
+    is_write: bool = False
+
+
 class _Presence:
     """What the line knows of one unit, whoever speaks to it."""
 
     def __init__(self) -> None:
         self.silences = 0
-        self.rest_until_s = 0.0
+        self.silent_s = 0.0
+        self.late_s = 0.0
         self.ready_s = 0.0
         self.writable_s = 0.0
         self.latency_s: float | None = None  # None: it never answered
@@ -92,9 +106,7 @@ class Line:
         """A unit of this line, for people."""
         return f"unit {unit} {'at' if self.place.has_transactions else 'on'} {self.place.name}"
 
-    async def ask(
-        self, ask: Callable[[ModbusBaseClient], Awaitable[ModbusPDU]], timeout_s: float
-    ) -> ModbusPDU:
+    async def ask(self, ask: Ask, timeout_s: float) -> ModbusPDU:
         """One request; you have the turn. Whatever happens, the next frame is kept apart from this one's."""
         began_s = asyncio.get_running_loop().time()
         self.requests += 1
@@ -170,7 +182,8 @@ class Device:
             request = client.read_holding_registers if function == HOLDING else client.read_input_registers
             return request(address, count=count, device_id=self.unit)
 
-        answer = await self._request(ask, 8, 5 + 2 * count, urgency, deadline_ms, is_followed=is_followed)
+        question = _Question(ask=ask, function=function, received=5 + 2 * count)
+        answer = await self._request(question, urgency, deadline_ms, is_followed=is_followed)
         registers = list(answer.registers)
         if len(registers) != count:
             raise DeviceError(
@@ -193,7 +206,8 @@ class Device:
             request = client.read_coils if function == COILS else client.read_discrete_inputs
             return request(address, count=count, device_id=self.unit)
 
-        answer = await self._request(ask, 8, 5 + (count + 7) // 8, urgency, deadline_ms)
+        question = _Question(ask=ask, function=function, received=5 + (count + 7) // 8)
+        answer = await self._request(question, urgency, deadline_ms)
         if len(answer.bits) < count:
             raise DeviceError(f"{self.line.where(self.unit)} answers fewer than {count} bits at {address}")
         return list(answer.bits[:count])
@@ -215,8 +229,9 @@ class Device:
                 return client.write_register(address, registers[0], device_id=self.unit)
             return client.write_registers(address, registers, device_id=self.unit)
 
-        sent = 8 if single else 9 + 2 * len(registers)
-        answer = await self._request(ask, sent, 8, urgency, deadline_ms, is_write=True)
+        told, sent = (6, 8) if single else (16, 9 + 2 * len(registers))
+        question = _Question(ask=ask, function=told, sent=sent, is_write=True)
+        answer = await self._request(question, urgency, deadline_ms)
         if answer.address != address:
             raise DeviceError(f"{self.line.where(self.unit)} confirms another register than {address}")
 
@@ -233,23 +248,15 @@ class Device:
         def ask(client: ModbusBaseClient) -> Awaitable[ModbusPDU]:
             return client.write_coil(address, is_on, device_id=self.unit)
 
-        await self._request(ask, 8, 8, urgency, deadline_ms, is_write=True)
+        await self._request(_Question(ask=ask, function=5, is_write=True), urgency, deadline_ms)
 
     async def _request(
-        self,
-        ask: Callable[[ModbusBaseClient], Awaitable[ModbusPDU]],
-        sent: int,
-        received: int,
-        urgency: Urgency,
-        deadline_ms: int | None,
-        *,
-        is_write: bool = False,
-        is_followed: bool = False,
+        self, question: _Question, urgency: Urgency, deadline_ms: int | None, *, is_followed: bool = False
     ) -> ModbusPDU:
         loop, presence = asyncio.get_running_loop(), self._presence
-        if urgency is not Urgency.COMMAND and loop.time() < presence.rest_until_s:
+        if loop.time() < presence.silent_s + self._rest_s(urgency):
             raise DeviceError(presence.reason)
-        wire_s = self.line.place.wire_s(sent, received)
+        wire_s = self.line.place.wire_s(question.sent, question.received)
         timeout_s = wire_s + max(self.manners.answer_ms / 1000, self.line.place.timeout_s)
         lasts_s = (
             timeout_s if presence.latency_s is None or presence.silences else wire_s + presence.latency_s
@@ -257,13 +264,11 @@ class Device:
         try:
             async with asyncio.timeout(None if deadline_ms is None else deadline_ms / 1000):
                 for tries_left in range(self.manners.repeats, -1, -1):
-                    ready_s = self._ready(is_write=is_write)
+                    ready_s = self._ready(is_write=question.is_write)
                     async with self.line.turns.turn(urgency, lasts_s, ready_s, is_followed=is_followed):
-                        answer = await self._try(
-                            ask, wire_s, timeout_s, urgency, tries_left, is_write=is_write
-                        )
+                        answer = await self._try(question, wire_s, timeout_s, tries_left)
                     if answer is not None:
-                        return self._checked(answer, urgency)
+                        return self._checked(answer, question.function)
         except TimeoutError:
             raise DeviceError(f"{self.line.where(self.unit)}: no answer within {deadline_ms} ms") from None
         raise DeviceError(presence.reason)
@@ -273,30 +278,23 @@ class Device:
         return lambda: max(presence.ready_s, presence.writable_s if is_write else 0.0)
 
     async def _try(
-        self,
-        ask: Callable[[ModbusBaseClient], Awaitable[ModbusPDU]],
-        wire_s: float,
-        timeout_s: float,
-        urgency: Urgency,
-        tries_left: int,
-        *,
-        is_write: bool,
+        self, question: _Question, wire_s: float, timeout_s: float, tries_left: int
     ) -> ModbusPDU | None:
         """The answer; None where nothing usable came."""
         loop, presence = asyncio.get_running_loop(), self._presence
         began_s = loop.time()
         try:
-            answer = await self.line.ask(ask, timeout_s)
+            answer = await self.line.ask(question.ask, timeout_s)
         except SilenceError as silence:
             presence.is_spoilt = bool(silence.heard)
             presence.reason = self.line.silence(self.unit, silence.heard)
             if not tries_left:
-                self._rest(urgency, timeout_s)
+                self._note_silence(timeout_s)
             return None
         finally:
             ended_s = loop.time()
             presence.ready_s = ended_s + self.manners.gap_ms / 1000
-            if is_write:
+            if question.is_write:
                 presence.ready_s = max(presence.ready_s, ended_s + self.manners.settle_ms / 1000)
                 presence.writable_s = ended_s + self.manners.write_gap_ms / 1000
         if tries_left < self.manners.repeats:  # the answer to the try before may come yet
@@ -305,21 +303,30 @@ class Device:
         presence.latency_s = took_s if presence.latency_s is None else (3 * presence.latency_s + took_s) / 4
         return answer
 
-    def _rest(self, urgency: Urgency, timeout_s: float) -> None:
-        """Leave it alone: doubling from the second silence on, sooner again where it guards a fuse.
+    def _note_silence(self, timeout_s: float) -> None:
+        presence = self._presence
+        presence.silences += 1
+        presence.silent_s = asyncio.get_running_loop().time()
+        presence.late_s = 0.0 if self.line.place.has_transactions else timeout_s
+
+    def _rest_s(self, urgency: Urgency) -> float:
+        """How long it is left alone behind its last silence: doubling, less where it guards a fuse.
 
         Where answers do not say what they answer, a late one must not meet the next request: it gets time.
         """
         presence = self._presence
-        presence.silences += 1
-        longest_s = LONGEST_GUARD_REST_S if urgency <= Urgency.GUARD else LONGEST_REST_S
-        rest_s = min(FIRST_REST_S * 2 ** (presence.silences - 2), longest_s) if presence.silences > 1 else 0.0
-        if not self.line.place.has_transactions:
-            rest_s = max(rest_s, timeout_s)
-        presence.rest_until_s = asyncio.get_running_loop().time() + rest_s
+        if presence.silences == 0 or urgency is Urgency.COMMAND:
+            return 0.0
+        longest_s = LONGEST_GUARD_REST_S if urgency is Urgency.GUARD else LONGEST_REST_S
+        doublings = min(presence.silences - 2, _MOST_DOUBLINGS)
+        rest_s = 0.0 if doublings < 0 else min(FIRST_REST_S * 2**doublings, longest_s)
+        return max(rest_s, presence.late_s)
 
-    def _checked(self, answer: ModbusPDU, urgency: Urgency) -> ModbusPDU:
+    def _checked(self, answer: ModbusPDU, function: int) -> ModbusPDU:
         presence = self._presence
+        if answer.function_code & 0x7F != function:
+            presence.silences = 0
+            raise DeviceError(f"{self.line.where(self.unit)} answers something that it was not asked")
         if not answer.isError():
             presence.silences = 0
             return answer
@@ -327,7 +334,7 @@ class Device:
         word = _EXCEPTIONS.get(code, "unknown exception")
         presence.reason = f"{self.line.where(self.unit)} answers exception {code}, {word}"
         if code in _GATEWAY_SILENCE:
-            self._rest(urgency, 0.0)
+            self._note_silence(0.0)
         else:
             presence.silences = 0
         raise ModbusRefusedError(presence.reason, code)

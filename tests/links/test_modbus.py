@@ -136,6 +136,12 @@ async def refused(link):
         await link.read(1, INPUT, 0, 2)
 
 
+async def test_an_answer_to_another_function_is_not_taken():
+    async with scripted(lambda t, u, body: full(t, u, b"\x03" + body[1:])) as link:
+        with pytest.raises(DeviceError, match="answers something that it was not asked"):
+            await link.read(1, INPUT, 0, 2)
+
+
 async def test_an_answer_of_another_unit_is_not_taken():
     async with scripted(lambda t, u, body: full(t, b"\x09", body)) as link:
         with pytest.raises(DeviceError, match=r"unit 1 at .* does not answer"):

@@ -101,6 +101,17 @@ async def test_a_command_is_sent_to_a_device_that_is_left_alone():
         assert line.requests == before + 1
 
 
+async def test_a_device_that_is_away_for_days_is_asked_every_half_minute():
+    async with laid() as (_, line, _meters):
+        dead = line.device(9, QUICK)
+        dead._presence.silences = 10_000
+        with pytest.raises(DeviceError):
+            await dead.read(INPUT, 0, 2)
+        assert dead._rest_s(Urgency.ROUTINE) == 30
+        assert dead._rest_s(Urgency.GUARD) == 1
+        assert dead._rest_s(Urgency.COMMAND) == 0
+
+
 async def test_a_device_that_only_wakes_up_at_the_first_request_is_asked_again():
     async with laid(1) as (_, line, meters):
         meters[0].set_fault(Fault.SILENT)
