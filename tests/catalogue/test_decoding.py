@@ -130,7 +130,13 @@ INPUT_REGISTERS = {
     "finder-7m38",
     "shelly-pro-3em",
 }
-OTHERS = {"eastron-sdm72", "finder-7m24", "dzg-dvh4013", "sunspec-meter"}  # each has its own test below
+OTHERS = {
+    "eastron-sdm72",
+    "finder-7m24",
+    "dzg-dvh4013",
+    "sunspec-meter",
+    "janitza-umg801-806",
+}  # each has its own test below
 
 
 def image(rows, *, little=False):
@@ -172,6 +178,14 @@ def test_meters_of_one_phase_or_of_energy_alone():
     model = meter("finder-7m24")
     registers = image({2500: (F, 230.0), 2516: (F, 16.0), 2536: (F, 3680.0)})
     assert [model.values(field, registers) for field in model.fast] == [(230_000,), (16_000,), (3_680,)]
+
+
+def test_a_meter_whose_counters_are_not_known():
+    model, registers = meter("janitza-umg801-806"), image(TABLE["janitza-umg96-series"])
+    assert [model.values(field, registers) for field in model.fast] == [
+        pytest.approx(values, abs=1) for values in (MILLIVOLTS, MILLIAMPERES, WHOLE_WATTS)
+    ]
+    assert not [name for name in model.measures if name.startswith("energy")]
 
 
 def test_a_meter_that_shows_import_and_export_apart():
