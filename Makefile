@@ -19,7 +19,7 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	@sh tests/system-packages.sh
 	@$(MAKE) --no-print-directory check $(VENV)/.npm
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

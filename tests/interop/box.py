@@ -59,7 +59,7 @@ class Running:
     def bay(self, name="bay-1"):
         return next(evse for evse in self.site.status().evses if evse.id == name)
 
-    async def until(self, is_so, timeout_s=10):
+    async def until(self, is_so, timeout_s=60):
         """Wait for what the next cycles bring."""
         async with asyncio.timeout(timeout_s):
             async for status in self.site.watch():

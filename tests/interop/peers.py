@@ -23,7 +23,7 @@ class News:
         async with self.bell:
             self.bell.notify_all()
 
-    async def until(self, is_so, timeout_s=15):
+    async def until(self, is_so, timeout_s=60):
         async with asyncio.timeout(timeout_s), self.bell:
             await self.bell.wait_for(is_so)
 

@@ -10,7 +10,7 @@ from tests.interop.peers import foreign_charger, limits
 
 
 async def test_a_foreign_charger_charges_within_what_the_building_leaves(tmp_path):
-    async with box(tmp_path, "bay-1") as lot, foreign_charger(lot.url) as charger, asyncio.timeout(40):
+    async with box(tmp_path, "bay-1") as lot, foreign_charger(lot.url) as charger, asyncio.timeout(120):
         assert await charger.boot() == "Accepted"
         await charger.news.until(lambda: len(charger.profiles) == 2)
         beneath, above = charger.profiles[0], charger.profiles[1]
@@ -45,10 +45,10 @@ async def test_a_foreign_charger_charges_within_what_the_building_leaves(tmp_pat
 
 
 async def test_the_box_can_restart_under_a_running_transaction(tmp_path):
-    async with box(tmp_path, "bay-1") as lot, foreign_charger(lot.url) as charger, asyncio.timeout(20):
+    async with box(tmp_path, "bay-1") as lot, foreign_charger(lot.url) as charger, asyncio.timeout(120):
         await charger.boot()
         transaction_id = (await charger.begin(TOKEN)).transaction_id
-    async with box(tmp_path, "bay-1") as lot, foreign_charger(lot.url) as charger, asyncio.timeout(30):
+    async with box(tmp_path, "bay-1") as lot, foreign_charger(lot.url) as charger, asyncio.timeout(120):
         await charger.tell("Charging")  # it only reconnects: it was never away
         await charger.news.until(lambda: charger.limits and charger.limits[-1] == 29)
         assert lot.bay().transaction_id == transaction_id

@@ -16,7 +16,7 @@ async def lot_under_a_foreign_cloud(folder):
     async with (
         cloud.serving() as port,
         box(folder, "bay-1", simulated=("bay-1",), cloud=f"ws://127.0.0.1:{port}/ocpp") as lot,
-        asyncio.timeout(60),
+        asyncio.timeout(120),
     ):
         await cloud.news.until(lambda: cloud.count("StatusNotification") >= 1)
         yield lot, cloud
@@ -107,7 +107,7 @@ async def test_a_profile_of_the_cloud_lowers_the_bay_and_cannot_raise_it(tmp_pat
         await lot.until(lambda _: lot.bay().setpoint_ma == 12_000)
         assert lot.bay().word == "limit"
         assert (await cloud.call("bay-1", profile(400))).status == "Accepted"
-        await lot.until(lambda _: lot.bay().setpoint_ma == 29_000, timeout_s=20)
+        await lot.until(lambda _: lot.bay().setpoint_ma == 29_000, timeout_s=60)
         cleared = await cloud.call("bay-1", call.ClearChargingProfile(id=7))
         assert cleared.status == "Accepted"
         assert (await cloud.call("bay-1", call.ClearChargingProfile(id=7))).status == "Unknown"

@@ -93,7 +93,7 @@ class Wired:
             self.world.building(self.building_ma + drawn_ma)
             await asyncio.sleep(TICK_S)
 
-    async def until(self, is_so, timeout_s=40):
+    async def until(self, is_so, timeout_s=120):
         async with asyncio.timeout(timeout_s):
             while not is_so():  # noqa: ASYNC110  the plant rings no bell
                 await asyncio.sleep(TICK_S)
@@ -138,12 +138,12 @@ async def lot(folder):
 
 async def test_cars_on_wires_share_what_the_building_leaves_and_fall_back_without_the_box(tmp_path):
     async with lot(tmp_path) as (wired, box, running):
-        await box.until(lambda status: all(evse.link == "up" for evse in status.evses), timeout_s=20)
+        await box.until(lambda status: all(evse.link == "up" for evse in status.evses), timeout_s=60)
         wired.plug("bay-1")
         wired.plug("bay-2")
         await wired.until(lambda: wired.flowing_a("bay-1") == wired.flowing_a("bay-2") == 16)
         wired.building_ma = 38_000
-        await wired.until(lambda: sum(wired.currents_a()) <= 22, timeout_s=15)
+        await wired.until(lambda: sum(wired.currents_a()) <= 22, timeout_s=60)
         await wired.until(lambda: sum(wired.currents_a()) <= 22 and min(wired.currents_a()) >= 6)
         wired.unplug("bay-1")
         await box.until(lambda _: box.bay("bay-1").transaction_id is None)
@@ -157,5 +157,5 @@ async def test_cars_on_wires_share_what_the_building_leaves_and_fall_back_withou
         watchdog_s = wired.bays["bay-2"]._timeout_ms / 1_000
         assert watchdog_s == 60
         wired.bays["bay-2"]._fed_ms -= 55_000  # the test need not wait for all of it
-        await wired.until(lambda: wired.bays["bay-2"].has_fallen_back, timeout_s=15)
-        await wired.until(lambda: wired.flowing_a("bay-2") == 6, timeout_s=5)
+        await wired.until(lambda: wired.bays["bay-2"].has_fallen_back, timeout_s=60)
+        await wired.until(lambda: wired.flowing_a("bay-2") == 6, timeout_s=60)

@@ -25,7 +25,7 @@ async def peer(script):
     process = await Process.start_command(shutil.which("node"), HERE / script, NODE_PATH=str(MODULES))
 
     async def ask(*order):
-        answer = await process.ask(*order, timeout_s=25)
+        answer = await process.ask(*order, timeout_s=60)
         assert not (isinstance(answer, dict) and "error" in answer), (order, answer)
         return answer
 
@@ -44,7 +44,7 @@ def limits(profile):
 
 
 async def test_a_strict_charger_charges_within_what_the_building_leaves(tmp_path):
-    async with box(tmp_path, "bay-1") as lot, peer("charger.js") as charger, asyncio.timeout(40):
+    async with box(tmp_path, "bay-1") as lot, peer("charger.js") as charger, asyncio.timeout(120):
         await charger("connect", lot.url, "bay-1")
         boot = {"chargePointVendor": "Mobility", "chargePointModel": "House", "firmwareVersion": "1.0"}
         booted = await charger("call", "BootNotification", boot)  # a model that is known to pause
@@ -74,7 +74,7 @@ async def test_a_strict_charger_charges_within_what_the_building_leaves(tmp_path
 async def test_a_strict_csms_sees_a_whole_charge_and_stops_it(tmp_path):
     async with peer("csms.js") as cloud:
         url = await cloud("listen")
-        async with box(tmp_path, "bay-1", simulated=("bay-1",), cloud=url) as lot, asyncio.timeout(60):
+        async with box(tmp_path, "bay-1", simulated=("bay-1",), cloud=url) as lot, asyncio.timeout(120):
             await cloud("untilHeard", "StatusNotification", 1)
             lot.world.plug("bay-1", "quick")
             assert await lot.world.token("bay-1", TOKEN) == "Accepted"

@@ -90,7 +90,7 @@ def now():
 
 
 async def test_from_boot_to_the_end_of_a_transaction():
-    async with lot() as site, foreign_charger(site) as charger, asyncio.timeout(20):
+    async with lot() as site, foreign_charger(site) as charger, asyncio.timeout(120):
         boot = await charger.call(
             call.BootNotification(charge_point_vendor="Mobility", charge_point_model="House")
         )
@@ -137,7 +137,7 @@ async def test_from_boot_to_the_end_of_a_transaction():
 
 
 async def test_commands_reach_it():
-    async with lot() as site, foreign_charger(site) as charger, asyncio.timeout(20):
+    async with lot() as site, foreign_charger(site) as charger, asyncio.timeout(120):
         await charger.call(call.BootNotification(charge_point_vendor="Mobility", charge_point_model="House"))
         await charger.is_set_up.wait()
         start = StartCharging(charger="bay-1", evse=1, token="04AB")

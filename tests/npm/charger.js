@@ -5,13 +5,14 @@ const { RPCClient } = require("ocpp-rpc");
 const { obey, News } = require("./orders.js");
 
 const news = new News();
-const profiles = {}; // by stack level, as last set
+const profiles = {}; // TxDefaultProfiles by stack level, as last set
 const commands = [];
 let client;
 
 const ANSWERS = {
   SetChargingProfile: ({ params }) => {
-    profiles[params.csChargingProfiles.stackLevel] = params.csChargingProfiles;
+    const profile = params.csChargingProfiles;
+    if (profile.chargingProfilePurpose === "TxDefaultProfile") profiles[profile.stackLevel] = profile;
     return { status: "Accepted" };
   },
   ClearChargingProfile: () => ({ status: "Unknown" }),

@@ -36,7 +36,7 @@ class RealBox:
         return await self.ask("POST", "/api/chargers/bay-1/commands", {"kind": kind, **arguments})
 
     async def until(self, is_so):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             async for status in self.site.watch():
                 if is_so(status):
                     return
