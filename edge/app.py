@@ -270,19 +270,17 @@ class _Rooms:
         return self._lines
 
     async def _uplink(self, uplink: UplinkSettings) -> None:
-        await (
-            _load(UPLINKS["ocpp"])
-            .Uplink(
-                uplink,
-                self._settings,
-                password=_secret(uplink.password),
-                evse_ids=self._blueprint.evse_ids,
-                doors=self._site,
-                outbox=self._journal.outbox,
-                clock=self._clock,
-            )
-            .run()
+        csms = _load(UPLINKS["ocpp"]).Uplink(
+            uplink,
+            self._settings,
+            password=_secret(uplink.password),
+            evse_ids=self._blueprint.evse_ids,
+            doors=self._site,
+            outbox=self._journal.outbox,
+            clock=self._clock,
         )
+        self._site.authorisation.authority = csms
+        await csms.run()
 
     async def _building(self, mqtt: MqttSettings) -> None:
         module = _load(BUILDINGS["mqtt"])

@@ -121,6 +121,16 @@ class SqliteArchive:
         rows = await self.rows(SAMPLES, (max(first, last - MOST_EVENTS), last, transaction_id))
         return [msgspec.json.decode(body, type=Sampled) for (body,) in rows]
 
+    async def energy_since(self, token: str, since_ms: int) -> int:
+        """What was charged with this token in the sessions that began since then, Wh."""
+        sql = """
+            SELECT coalesce(sum(energy_wh), 0)
+              FROM session
+             WHERE started_ms >= ? AND is_accepted = 1 AND lower(token) = lower(?)
+        """
+        ((wh,),) = await self.rows(sql, (since_ms, token))
+        return int(wh)
+
     async def resume(self) -> Resumed:
         """What was open when the process before us ended."""
         sql = f"SELECT {SESSION_COLUMNS} FROM session WHERE ended_ms IS NULL"  # noqa: S608  the columns are ours

@@ -251,7 +251,14 @@ GROUP = Section(
     is_named=True,
     keys=(
         key("priority", Whole(low=0, high=9), 0, "high first; below a token's own, above the charger's"),
-        later("quota_kwh", "a month's energy of each of its tokens"),
+        key("quota_kwh", Whole(low=1, high=1_000_000), None, "a month's energy of each of its tokens"),
+        key(
+            "offline",
+            Choice(now=("known", "none")),
+            None,
+            "who of it charges while the cloud is away",
+            unless="that of [tokens]",
+        ),
     ),
     why="a group of tokens, as the list of tokens names it",
 )
@@ -261,6 +268,9 @@ TOKENS = Section(
         key("accept", Choice(now=("known", "all")), "known"),
         key("offline", Choice(now=("known", "all", "none")), "known", "while the cloud is away"),
         key("list", Text(allowed="the name of a CSV file"), None, "never tokens in this file"),
+        key("deadline_s", Quantity(low=1, high=30, unit="s"), 5, "then the cloud counts as away"),
+        key("cache_days", Whole(low=0, high=365), 30, "for how long what the cloud said counts offline"),
+        key("blocking_ends", Flag(), default=False, why="a card that is blocked ends what it charges"),
     ),
     why="who may charge",
 )

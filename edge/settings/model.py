@@ -201,6 +201,18 @@ class TokenSettings:
     accept: Literal["known", "all"]
     offline: Literal["known", "all", "none"]
     list: Path | None
+    deadline_ms: int = 5_000
+    cache_days: int = 30
+    blocking_ends: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSettings:
+    """A group of tokens. `quota_kwh` of a month each; `offline` None: as everybody."""
+
+    priority: int = 0
+    quota_kwh: int | None = None
+    offline: Literal["known", "none"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,7 +278,7 @@ class Site:
     ocpp: OcppSettings
     web: WebSettings
     tokens: TokenSettings
-    group_priorities: dict[str, int]
+    groups: dict[str, GroupSettings]
     uplinks: tuple[UplinkSettings, ...]
     mqtt: MqttSettings | None
     control: ControlSettings

@@ -20,6 +20,7 @@ from edge.settings.keys import CONTROL, FILE, GROUP, JOURNAL, MQTT, OCPP, SITE, 
 from edge.settings.lines import Table
 from edge.settings.model import (
     ControlSettings,
+    GroupSettings,
     JournalSettings,
     MqttSettings,
     OcppSettings,
@@ -147,7 +148,7 @@ class _SiteReader:
                 ocpp=OcppSettings(**fields_for(OcppSettings, OCPP, _values(blocks["ocpp"]))),
                 web=WebSettings(**fields_for(WebSettings, WEB, _values(blocks["web"]))),
                 tokens=self._tokens(blocks["tokens"]),
-                group_priorities=groups,
+                groups=groups,
                 uplinks=tuple(uplinks.built),
                 mqtt=mqtt,
                 sources=sources,
@@ -175,11 +176,16 @@ class _SiteReader:
             values["list"] = self.folder / block.value("list")
         return TokenSettings(**fields_for(TokenSettings, TOKENS, values))
 
-    def _groups(self) -> dict[str, int]:
-        """The priority of every group of tokens."""
+    def _groups(self) -> dict[str, GroupSettings]:
+        """Every group of tokens."""
         table = self.tables.root.tables.get("group")
         named = {} if table is None else table.tables
-        return {name: self.tables.read(each, GROUP).value("priority") for name, each in named.items()}
+        blocks = {name: self.tables.read(each, GROUP) for name, each in named.items()}
+        return {
+            name: GroupSettings(**fields_for(GroupSettings, GROUP, _values(block)))
+            for name, block in blocks.items()
+            if not block.bad
+        }
 
     def _mqtt(self, site_name: str) -> MqttSettings | None:
         table = self.tables.root.tables.get("mqtt")

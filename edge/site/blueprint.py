@@ -5,6 +5,7 @@ import hashlib
 from edge.core.evse import Evse
 from edge.core.lot import Lot
 from edge.settings.model import ChargerSettings, Site
+from edge.site.tokens import Group
 
 STEP_MA = 1_000  # whole amperes on the wire until a model has proven finer ones
 
@@ -32,6 +33,13 @@ class Blueprint:
     def numbers(self, charger: str) -> list[int]:
         """The EVSE numbers of a charger."""
         return [number for name, number in self.evse_ids if name == charger]
+
+    def token_groups(self) -> dict[str, Group]:
+        """The groups of tokens that the site file names."""
+        return {
+            name: Group(priority=each.priority, quota_kwh=each.quota_kwh, offline=each.offline)
+            for name, each in self.settings.groups.items()
+        }
 
     def most_w(self) -> dict[tuple[str, int], int]:
         """What each EVSE, by charger and number, can deliver on three phases at a high voltage."""

@@ -1,10 +1,11 @@
 """What operators look up and change: cards, reservations, work under way. Data, not settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 
-from edge.site.commands import Reserve
+from edge.site.commands import AnyCommand, Origin, Outcome, Reserve, StopCharging
 from edge.site.jobs import Jobs
 from edge.site.observed import ObservedCharger
 from edge.site.ports import Store
@@ -14,6 +15,7 @@ from edge.site.tokens import KnownToken, Token, Tokens, key_of
 
 TOKENS = "token"  # by the token as it compares
 Wake = Callable[[], None]
+Stop = Callable[[AnyCommand, Origin], Coroutine[Any, Any, Outcome]]
 
 
 class Desk:
@@ -28,8 +30,10 @@ class Desk:
         jobs: Jobs,
         reservations: Reservations,
         wake: Wake,
+        stop: Stop | None = None,
     ) -> None:
-        """`wake`: called when a priority may have changed."""
+        """`wake`: called when a priority may have changed. `stop` ends a blocked card's session, if given."""
+        self._stop = stop
         self._tokens = tokens
         self._store = store
         self._chargers = chargers
@@ -68,6 +72,8 @@ class Desk:
         await self._store.put_document(TOKENS, key_of(token.token), msgspec.json.encode(token))
         row = self._tokens.put(token)
         self._refresh(token.token)
+        if token.blocked and self._stop is not None:
+            await self._end_sessions(token.token, self._stop)
         return row
 
     async def remove_token(self, token: str) -> KnownToken | None:
@@ -79,6 +85,17 @@ class Desk:
         row = self._tokens.drop(token)
         self._refresh(token)
         return row
+
+    async def _end_sessions(self, token: str, stop: Stop) -> None:
+        """End what runs on this card; a charger that is away ends it when its driver does."""
+        running = [
+            StopCharging(charger=charger.name, evse=evse.number, transaction_id=evse.transaction_id)
+            for charger in self._chargers.values()
+            for evse in charger.evses.values()
+            if evse.transaction_id is not None and key_of(evse.token) == key_of(token)
+        ]
+        for command in running:
+            await stop(command, Origin(kind="site", name="a blocked card"))
 
     def _refresh(self, token: str) -> None:
         """A session that runs has the priority that its card has now."""

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from edge.site.commands import AnyCommand, Origin, Outcome
-from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged, Sampled
+from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged, Sampled, TokenAnswer
 from edge.site.passport import Form, Passport, Stage
 from edge.site.status import Explanation, Status, UplinkStatus
 
@@ -173,6 +173,16 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True):
     last_transaction_id: int
 
 
+class Authority(Protocol):
+    """Online authorisation, through the uplink of whoever commands here."""
+
+    def is_reachable(self) -> bool:
+        """Whether there is any link to it now."""
+
+    async def authorise(self, charger: str, token: str, *, deadline_ms: int) -> TokenAnswer | None:
+        """Whether this token may charge at this charger; None: nobody said so in time. Never raises."""
+
+
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of time in which the wall clock ran evenly, from the moment at which it began.
 
@@ -214,6 +224,9 @@ class Journal(Protocol):
 
     async def samples(self, transaction_id: int) -> list[Sampled]:
         """What was kept of a transaction's samples, in the order in which they came."""
+
+    async def energy_since(self, token: str, since_ms: int) -> int:
+        """What was charged with this token in the sessions that began since then, Wh."""
 
     async def begin_stretch(self, stretch: Stretch) -> Mended:
         """The wall clock was set, or is sure now, or no more. Mends what an unsure one of this boot dated.

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from edge.core.image import Decision
 from edge.site.alerts import Alerts
+from edge.site.authorisation import AUTHORISED, DAY_MS, Authorisation
 from edge.site.blueprint import Blueprint
 from edge.site.boots import BOOTS, Boots
 from edge.site.commands import (
@@ -44,7 +45,6 @@ from edge.site.events import (
     PassportLearned,
     Sampled,
     StartAnswer,
-    TokenAnswer,
     TokenPresented,
     TransactionEnded,
     TransactionStarted,
@@ -77,7 +77,7 @@ from edge.site.sources import Sources
 from edge.site.status import Explanation, Status, UplinkStatus
 from edge.site.strangers import Strangers
 from edge.site.timekeeping import Timekeeper
-from edge.site.tokens import Token, Tokens, fingerprint, shortened
+from edge.site.tokens import Token, Tokens, fingerprint
 from edge.site.transactions import Transactions
 
 log = logging.getLogger(__name__)
@@ -119,8 +119,17 @@ class Site:
             )
             for name in blueprint.chargers
         }
-        self._tokens = Tokens(
-            blueprint.settings.tokens.accept, list(tokens), blueprint.settings.group_priorities
+        may = blueprint.settings.tokens
+        self._tokens = Tokens(may.accept, list(tokens), blueprint.token_groups())
+        self.authorisation = Authorisation(
+            self._tokens,
+            clock,
+            remember=self._remember,
+            energy_since=journal.energy_since,
+            offline=may.offline,
+            deadline_ms=may.deadline_ms,
+            cache_ms=may.cache_days * DAY_MS,
+            timezone=blueprint.settings.timezone,
         )
         self._sleepers: set[str] = set()
         self._transactions = Transactions(
@@ -176,6 +185,7 @@ class Site:
             jobs=self._jobs,
             reservations=self._reservations,
             wake=self.control.wake,
+            stop=self.submit if may.blocking_ends else None,
         )
 
     async def resume(self) -> None:
@@ -185,6 +195,7 @@ class Site:
         documents = [await self._store.documents(kind) for kind in (PASSPORTS, PROOFS, PAUSES)]
         self._passports.resume(*documents)
         self._sleepers.update(await self._store.documents(SLEEPERS))
+        self.authorisation.resume(await self._store.documents(AUTHORISED))
         self.control.demands.resume(await self._store.documents(PEAKS))
         self._boots.resume(await self._store.documents(BOOTS), self._observed)
         self._reservations.resume(await self._store.documents(RESERVATIONS))
@@ -216,9 +227,12 @@ class Site:
         if isinstance(event, ChargerBooted):
             return self._boot(event)
         if isinstance(event, TokenPresented):
-            return self._judge(event.charger, event.token)
+            return await self.authorisation.judge(event.charger, event.token)
         if isinstance(event, TransactionStarted):
-            answer = await self._transactions.start(event, self._judge(event.charger, event.token))
+            verdict = await self.authorisation.judge(
+                event.charger, event.token, is_start=True, is_past=event.offline
+            )
+            answer = await self._transactions.start(event, verdict)
             if isinstance(answer, StartAnswer):
                 self._tokens.withdraw(event.charger, event.token)
                 self._reservations.used(event)
@@ -414,13 +428,6 @@ class Site:
                 await self._store.put_document(kind, key, body)
             except (JournalFullError, JournalBrokenError) as error:
                 log.warning("%s of %s is not kept: %s", kind, key, error)
-
-    def _judge(self, charger: str, token: str) -> TokenAnswer:
-        answer = self._tokens.judge(
-            charger, token, now_ms=self._clock.now_ms(), mono_ms=self._clock.mono_ms()
-        )
-        log.info("%s token %s: %s", charger, shortened(token), answer.status)
-        return answer
 
     def _boot(self, event: ChargerBooted) -> BootAnswer:
         log.info("%s %s %s, OCPP %s", event.charger, event.vendor, event.model, event.protocol)

@@ -18,7 +18,7 @@ GRANT_MS = 180_000  # a remote start must have come back as a start of the stati
 class Token(msgspec.Struct, frozen=True, kw_only=True):
     """One card. `valid_until_ms` None: for ever. `priority` None: its group's, or the bay's.
 
-    `name` is what the list calls it; a note for people.
+    `name` is what the list calls it; a note for people. `quota_kwh`: a month's; None: its group's, or any.
     """
 
     token: str
@@ -27,6 +27,15 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     valid_until_ms: int | None = None
     priority: int | None = None
     blocked: bool = False
+    quota_kwh: int | None = None
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tokens of a group have in common. `offline`: who of them charges while the cloud is away."""
+
+    priority: int = 0
+    quota_kwh: int | None = None
+    offline: Literal["known", "none"] | None = None
 
 
 class KnownToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +56,10 @@ class Tokens:
         self,
         accept: Literal["known", "all"],
         known: list[Token],
-        group_priorities: dict[str, int] | None = None,
+        groups: dict[str, Group] | None = None,
     ) -> None:
         self._accept = accept
-        self._group_priorities = group_priorities or {}
+        self._groups = groups or {}
         self._listed = {key_of(token.token): token for token in known}
         self._stored: dict[str, Token] = {}
         self._granted: dict[tuple[str, str], int] = {}
@@ -76,9 +85,24 @@ class Tokens:
             return None
         if row.priority is not None:
             return row.priority, "this card's"
-        if row.group in self._group_priorities:
-            return self._group_priorities[row.group], f"of group {row.group}"
+        if row.group in self._groups:
+            return self._groups[row.group].priority, f"of group {row.group}"
         return None
+
+    def quota_wh(self, token: str) -> int | None:
+        """What it may charge in a month; None: as much as there is."""
+        row = self._known(token)
+        if row is None:
+            return None
+        group = self._groups.get(row.group or "")
+        quota_kwh = row.quota_kwh if row.quota_kwh is not None or group is None else group.quota_kwh
+        return None if quota_kwh is None else quota_kwh * 1000
+
+    def offline_of(self, token: str) -> Literal["known", "none"] | None:
+        """Its group's policy while the cloud is away; None: the site's."""
+        row = self._known(token)
+        group = None if row is None else self._groups.get(row.group or "")
+        return None if group is None else group.offline
 
     def put(self, token: Token) -> KnownToken:
         """Know it from now on, in the place of one from the list."""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from edge.core.errors import PeerError
 from edge.links.ocppj import Connection
 from edge.links.ocppj_client import ConnectRefused, connect
 from edge.ocpp.rpc import CallRefused, CallTimedOut, Fault, LinkLost
@@ -26,7 +27,15 @@ from edge.site.commands import (
     StopCharging,
     Trigger,
 )
-from edge.site.events import BootAnswer, ChargerBooted, EvseStatusChanged, StartAnswer, TransactionStarted
+from edge.site.events import (
+    BootAnswer,
+    ChargerBooted,
+    EvseStatusChanged,
+    StartAnswer,
+    TokenAnswer,
+    TokenPresented,
+    TransactionStarted,
+)
 from edge.site.ports import (
     ChargerView,
     Clock,
@@ -87,6 +96,8 @@ class VirtualStation:
         self._told: dict[int, EvseStatusChanged] = {}
         self._errands: asyncio.Queue[Trigger] = asyncio.Queue(8)
         self._interval_s = 300
+        self.charger = plan.charger
+        self._connection: Connection | None = None
         self._named = ("", 0)  # the last transaction that this CSMS named: its id, ours
 
     async def run(self) -> None:
@@ -130,6 +141,7 @@ class VirtualStation:
                     link = group.create_task(self._hold(connection))
                     await self._boot(connection)
                     self._found()
+                    self._connection = connection
                     tasks = [
                         group.create_task(self._tell_states(connection)),
                         group.create_task(self._beat(connection)),
@@ -142,6 +154,8 @@ class VirtualStation:
                     await connection.close()
             except* _ENDS_A_VISIT as errors:
                 failure = errors.exceptions[0]
+            finally:
+                self._connection = None
         if failure is not None:
             _heed_cancellation()
             raise failure
@@ -171,6 +185,21 @@ class VirtualStation:
         if boot is None:
             raise LinkLost("the charger has never booted", was_sent=False)
         return boot
+
+    async def authorise(self, token: str, *, deadline_ms: int) -> TokenAnswer | None:
+        """What the CSMS says of a token; it overtakes the rows that wait. None: nothing, or not in time."""
+        connection = self._connection
+        if connection is None:
+            return None
+        now_ms, mono_ms = self._clock.now_ms(), self._clock.mono_ms()
+        event = TokenPresented(charger=self.charger, at_ms=now_ms, seen_ms=mono_ms, token=token)
+        try:
+            async with asyncio.timeout(deadline_ms / 1000):
+                answer = await self._tell(connection, event)
+        except (TimeoutError, PeerError) as error:
+            log.info("uplink %s: a token is not answered for: %s", self._plan.csms, error or "too late")
+            return None
+        return answer if isinstance(answer, TokenAnswer) else None
 
     async def _tell_states(self, connection: Connection) -> None:
         view = self._doors.charger(self._plan.charger)

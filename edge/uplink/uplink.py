@@ -5,6 +5,7 @@ import importlib
 from typing import Literal
 
 from edge.settings.model import Site, UplinkSettings
+from edge.site.events import TokenAnswer
 from edge.site.ports import Backlog, Clock, Outbox, SiteDoors
 from edge.site.status import UplinkStatus
 from edge.uplink.station import RETRY_INTERVAL_S, StationPlan, VirtualStation
@@ -51,6 +52,15 @@ class Uplink:
                 retry_interval_s=retry_interval_s,
             )
             self._stations.append(VirtualStation(plan, dialect, doors, outbox, clock))
+
+    def is_reachable(self) -> bool:
+        """Whether any of its stations is connected."""
+        return any(station.state == "up" for station in self._stations)
+
+    async def authorise(self, charger: str, token: str, *, deadline_ms: int) -> TokenAnswer | None:
+        """What this CSMS says of a token; None: nothing in time, or it has nothing to do with the charger."""
+        station = next((each for each in self._stations if each.charger == charger), None)
+        return None if station is None else await station.authorise(token, deadline_ms=deadline_ms)
 
     async def run(self) -> None:
         """All stations of this CSMS."""

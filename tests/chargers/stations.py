@@ -169,7 +169,7 @@ def site_of(*chargers, unknown="wait", **ocpp):
         ocpp=OcppSettings(port=0, **{"password": None, "unknown": unknown, **ocpp}),
         web=WebSettings(port=0),
         tokens=TokenSettings(accept="all", offline="all", list=None),
-        group_priorities={},
+        groups={},
         uplinks=(),
         mqtt=None,
         control=ControlSettings(hold_up_ms=60_000, min_on_ms=0, min_off_ms=0),

@@ -119,7 +119,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
         "[grid.demand] sync_pin",
         "[charger.bay-6] via",
         "[charger.bay-7] mode",
-        "[group.fleet] quota_kwh",
         "[contact.ripple-control]",
         "[tariff]",
         "[planning]",

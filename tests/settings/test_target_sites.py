@@ -66,7 +66,7 @@ def test_the_lot_without_these_parts(judge):
         5,
     )
     assert len(verdict.accepted().chargers) == 5
-    assert verdict.accepted().group_priorities == {"fleet": 5}
+    assert verdict.accepted().groups["fleet"].priority == 5
 
 
 def test_the_garage_without_these_parts(judge):

@@ -89,6 +89,13 @@ class MemoryJournal:
             entry.event for entry in self.kept if getattr(entry.event, "transaction_id", 0) == transaction_id
         ]
 
+    async def energy_since(self, token, since_ms):
+        return sum(
+            each.energy_wh or 0
+            for each in self.sessions.values()
+            if each.token.casefold() == token.casefold() and each.started_ms >= since_ms
+        )
+
     async def begin_stretch(self, stretch):
         self.stretches.append(stretch)
         return Mended(stretches=0, sessions=())

@@ -10,7 +10,7 @@ from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
 from edge.ocpp.v16.types import ChargingProfile, ChargingSchedule, ChargingSchedulePeriod
 from edge.site.commands import StopCharging, Trigger
-from edge.site.events import Acknowledged, EvseStatusChanged, LinkChanged, NotAnswered
+from edge.site.events import Acknowledged, EvseStatusChanged, LinkChanged, NotAnswered, TokenPresented
 from tests.site.virtual_time import running
 from tests.uplink.cloud_lot import RETRY_S, cloud_lot
 
@@ -304,3 +304,22 @@ async def test_a_disk_that_became_read_only_stops_the_telling_and_nothing_else(t
         await lot.drained()
         assert lot.told() == ["StartTransaction", "StopTransaction"]
         assert lot.books.irregularities == []
+
+
+async def test_a_token_that_only_the_cloud_knows_is_asked_for_over_the_charger_s_own_link(tmp_path):
+    async with cloud_lot(tmp_path, has_uplink=False) as lot:
+        uplink = lot.uplink()
+        lot.site.authorisation.authority = uplink
+        lot.cloud.mood.blocked["EVE1"] = "Blocked"
+        async with running(uplink.run()):
+            await lot.connect()
+            assert (await lot.tell(TokenPresented, token="BOB1")).status == "invalid", "nobody to ask yet"
+            await lot.until(uplink.is_reachable)
+            assert (await lot.tell(TokenPresented, token="BOB1")).status == "accepted"
+            assert (await lot.tell(TokenPresented, token="EVE1")).status == "blocked"
+            await lot.cloud.kill()
+            await lot.until(lambda: not uplink.is_reachable())
+            assert (await lot.tell(TokenPresented, token="BOB1")).status == "accepted", (
+                "as it was said before"
+            )
+            assert (await lot.tell(TokenPresented, token="CAROL")).status == "invalid"

@@ -1,0 +1,126 @@
+"""Whether a token may charge: what this site knows of it, what its cloud says, and what when that is away.
+
+The site's own word comes first and needs nobody. A token that only the cloud knows is asked for, with a
+deadline: somebody stands in the rain. What the cloud said is remembered, by fingerprint, never in clear, and
+counts while it is away; then the policy of the site does.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from edge.site.events import TokenAnswer
+from edge.site.ports import Authority, Clock
+from edge.site.tokens import Tokens, fingerprint, shortened
+
+log = logging.getLogger(__name__)
+
+AUTHORISED = "authorised"  # what a cloud said of a token, by fingerprint
+DAY_MS = 86_400_000
+RECENT_MS = 600_000  # a start follows the question whether it may: no need to ask again
+Policy = Literal["known", "all", "none"]
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What a cloud said of a token, and when."""
+
+    answer: TokenAnswer
+    at_ms: int
+
+
+class Authorisation:
+    """Asked at each card and each start. `authority` is the cloud, where there is one."""
+
+    def __init__(
+        self,
+        tokens: Tokens,
+        clock: Clock,
+        *,
+        remember: Callable[[str, str, bytes], None],
+        energy_since: Callable[[str, int], Awaitable[int]],
+        offline: Policy,
+        deadline_ms: int,
+        cache_ms: int,
+        timezone: str | None,
+    ) -> None:
+        """`energy_since`: what a token has charged since then. `cache_ms`: for how long an answer counts."""
+        self.authority: Authority | None = None
+        self._tokens = tokens
+        self._clock = clock
+        self._remember = remember
+        self._energy_since = energy_since
+        self._offline = offline
+        self._deadline_ms = deadline_ms
+        self._cache_ms = cache_ms
+        self._zone = None if timezone is None else ZoneInfo(timezone)
+        self._said: dict[str, Said] = {}
+
+    def resume(self, documents: dict[str, bytes]) -> None:
+        """Take up what was said before the restart, as far as it still counts."""
+        said = {key: msgspec.json.decode(body, type=Said) for key, body in documents.items()}
+        now_ms = self._clock.now_ms()
+        self._said = {key: each for key, each in said.items() if self._counts(each, now_ms)}
+
+    async def judge(
+        self, charger: str, token: str, *, is_start: bool = False, is_past: bool = False
+    ) -> TokenAnswer:
+        """Whether it may charge here now. `is_past`: it has begun already, when nobody could be asked."""
+        answer = self._tokens.judge(
+            charger, token, now_ms=self._clock.now_ms(), mono_ms=self._clock.mono_ms()
+        )
+        if answer.status == "invalid" and self.authority is not None:
+            answer = await self._ask(self.authority, charger, token, is_start=is_start, is_past=is_past)
+        elif answer.status == "accepted" and self._is_barred_offline(token):
+            answer = TokenAnswer(status="invalid", group=answer.group)
+        if answer.status == "accepted" and not is_past and await self._has_used_up(token):
+            answer = TokenAnswer(status="blocked", group=answer.group, expires_ms=answer.expires_ms)
+        log.info("%s token %s: %s", charger, shortened(token), answer.status)
+        return answer
+
+    async def _ask(
+        self, authority: Authority, charger: str, token: str, *, is_start: bool, is_past: bool
+    ) -> TokenAnswer:
+        key, now_ms = fingerprint(token), self._clock.now_ms()
+        said = self._said.get(key)
+        counts = said is not None and self._counts(said, now_ms)
+        is_recent = counts and said is not None and now_ms - said.at_ms < RECENT_MS
+        if said is not None and counts and (is_past or (is_start and is_recent)):
+            return said.answer
+        told = None
+        if not is_past:
+            told = await authority.authorise(charger, token, deadline_ms=self._deadline_ms)
+        if told is not None:
+            self._keep(key, Said(answer=told, at_ms=now_ms))
+            return told
+        if self._offline == "none":
+            return TokenAnswer(status="invalid")
+        if said is not None and counts:
+            return said.answer
+        return TokenAnswer(status="accepted" if self._offline == "all" else "invalid")
+
+    def _is_barred_offline(self, token: str) -> bool:
+        """Whether nobody, or nobody of its group, charges while the cloud is away."""
+        if self.authority is None or self.authority.is_reachable():
+            return False
+        return (self._tokens.offline_of(token) or self._offline) == "none"
+
+    async def _has_used_up(self, token: str) -> bool:
+        """Whether this month's energy of the token is used up."""
+        quota_wh = self._tokens.quota_wh(token)
+        if quota_wh is None:
+            return False
+        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, self._zone)
+        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return await self._energy_since(token, int(month.timestamp() * 1000)) >= quota_wh
+
+    def _keep(self, key: str, said: Said) -> None:
+        self._said[key] = said
+        self._remember(AUTHORISED, key, msgspec.json.encode(said))
+
+    def _counts(self, said: Said, now_ms: int) -> bool:
+        expires_ms = said.answer.expires_ms
+        return now_ms - said.at_ms < self._cache_ms and (expires_ms is None or expires_ms > now_ms)
