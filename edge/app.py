@@ -320,6 +320,7 @@ async def _office(settings: SiteSettings, site: Site, journal: SqliteJournal) ->
     }
     office = Office(journal, journal, zone_of(settings.timezone), group_of=site.desk.group_of, phases=phases)
     await office.resume()
+    site.authorisation.roaming = office.roaming_verdict
     return office
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from edge.site.billing.roaming import Verdict
 from edge.site.events import TokenAnswer
 from edge.site.ports import Authority, Clock
 from edge.site.tokens import Tokens, fingerprint, shortened
@@ -23,6 +24,7 @@ AUTHORISED = "authorised"  # what a cloud said of a token, by fingerprint
 DAY_MS = 86_400_000
 RECENT_MS = 600_000  # a start follows the question whether it may: no need to ask again
 Policy = Literal["known", "all", "none"]
+OFFLINE: dict[str, Policy] = {"ask-or-accept": "all", "ask-or-refuse": "none"}  # what other providers want
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +51,8 @@ class Authorisation:
     ) -> None:
         """`energy_since`: what a token has charged since then. `cache_ms`: for how long an answer counts."""
         self.authority: Authority | None = None
+        self.roaming: Callable[[str], Verdict | None] = lambda _: None
+        """What another provider wants to be done with a token of his; None: it is nobody's that we know."""
         self._tokens = tokens
         self._clock = clock
         self._remember = remember
@@ -72,8 +76,8 @@ class Authorisation:
         answer = self._tokens.judge(
             charger, token, now_ms=self._clock.now_ms(), mono_ms=self._clock.mono_ms()
         )
-        if answer.status == "invalid" and self.authority is not None:
-            answer = await self._ask(self.authority, charger, token, is_start=is_start, is_past=is_past)
+        if answer.status == "invalid":
+            answer = await self._of_others(charger, token, is_start=is_start, is_past=is_past)
         elif answer.status == "accepted" and self._is_barred_offline(token):
             answer = TokenAnswer(status="invalid", group=answer.group)
         if answer.status == "accepted" and not is_past and await self._has_used_up(token):
@@ -81,8 +85,28 @@ class Authorisation:
         log.info("%s token %s: %s", charger, shortened(token), answer.status)
         return answer
 
+    async def _of_others(self, charger: str, token: str, *, is_start: bool, is_past: bool) -> TokenAnswer:
+        """What others say of a token that is not ours: its provider's word, and the cloud's.
+
+        OCPI 2.2.1, WhitelistType: some may charge unasked, some only when nobody can be asked, some never.
+        """
+        verdict = self.roaming(token)
+        if verdict in ("accepted", "blocked"):
+            return TokenAnswer(status="accepted" if verdict == "accepted" else "blocked")
+        offline = self._offline if self._offline == "none" else OFFLINE.get(verdict or "", self._offline)
+        if self.authority is None:
+            return TokenAnswer(status="accepted" if verdict and offline == "all" else "invalid")
+        return await self._ask(self.authority, charger, token, offline, is_start=is_start, is_past=is_past)
+
     async def _ask(
-        self, authority: Authority, charger: str, token: str, *, is_start: bool, is_past: bool
+        self,
+        authority: Authority,
+        charger: str,
+        token: str,
+        offline: Policy,
+        *,
+        is_start: bool,
+        is_past: bool,
     ) -> TokenAnswer:
         key, now_ms = fingerprint(token), self._clock.now_ms()
         said = self._said.get(key)
@@ -96,11 +120,11 @@ class Authorisation:
         if told is not None:
             self._keep(key, Said(answer=told, at_ms=now_ms))
             return told
-        if self._offline == "none":
+        if offline == "none":
             return TokenAnswer(status="invalid")
         if said is not None and counts:
             return said.answer
-        return TokenAnswer(status="accepted" if self._offline == "all" else "invalid")
+        return TokenAnswer(status="accepted" if offline == "all" else "invalid")
 
     def _is_barred_offline(self, token: str) -> bool:
         """Whether nobody, or nobody of its group, charges while the cloud is away."""

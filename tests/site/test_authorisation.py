@@ -163,3 +163,34 @@ def test_a_card_that_is_blocked_ends_what_it_charges_only_where_that_is_wanted(e
             assert [each.transaction_id for each in stops] == ([begun.transaction_id] if ends else [])
 
     story()
+
+
+@in_virtual_time
+async def test_cards_of_other_providers_are_treated_as_those_want_it():
+    """OCPI 2.2.1, WhitelistType: unasked, asked if possible, or always asked."""
+    wishes = {"FREE": "accepted", "LOST": "blocked", "MAYBE": "ask-or-accept", "ASK": "ask-or-refuse"}
+    cloud = Cloud(MAYBE="blocked", ASK="accepted")
+    async with standing_site(extra=CLOUD, tokens=(ADA,)) as lot:
+        lot.site.authorisation.roaming = wishes.get
+        await lot.connect()
+        alone = [await shown(lot, token) for token in (*wishes, "NOBODY")]
+        assert alone == ["accepted", "blocked", "accepted", "invalid", "invalid"]
+        lot.site.authorisation.authority = cloud
+        asked = [await shown(lot, token) for token in wishes]
+        assert asked == ["accepted", "blocked", "blocked", "accepted"]
+        assert cloud.asked == ["MAYBE", "ASK"]
+        cloud.is_up = False
+        assert await shown(lot, "ASK") == "invalid"  # whatever was said before
+        lot.site.authorisation.roaming = {"OTHER": "ask-or-accept"}.get
+        assert await shown(lot, "OTHER") == "accepted"
+
+
+@in_virtual_time
+async def test_where_nobody_charges_while_the_cloud_is_away_neither_do_guests():
+    cloud = Cloud()
+    cloud.is_up = False
+    async with standing_site(extra=CLOUD + '[tokens]\noffline = "none"\n', tokens=(ADA,)) as lot:
+        lot.site.authorisation.authority = cloud
+        lot.site.authorisation.roaming = {"GUEST": "ask-or-accept"}.get
+        await lot.connect()
+        assert await shown(lot, "GUEST") == "invalid"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from edge.site.billing.account import Account, account_of
 from edge.site.billing.operator import NOBODY, Operator, read_operator
 from edge.site.billing.reconciliation import Reconciliation, reconcile
-from edge.site.billing.roaming import RoamingToken
+from edge.site.billing.roaming import RoamingToken, Verdict
 from edge.site.billing.tariff import Tariff, TariffError, epoch_ms, read_tariff
 from edge.site.ports import Archive, Session, Store
 from edge.site.tokens import key_of
@@ -133,6 +133,11 @@ class Office:
     def roaming_token(self, token: str) -> RoamingToken | None:
         """Whose it is, in whatever case it is written."""
         return self._roaming.get(key_of(token))
+
+    def roaming_verdict(self, token: str) -> Verdict | None:
+        """What its provider wants to be done with a token; None: it is of none that is known."""
+        known = self.roaming_token(token)
+        return None if known is None else known.verdict
 
     async def put_roaming(self, tokens: Sequence[RoamingToken]) -> None:
         """Make them known; an older one of the same does not replace a newer one.

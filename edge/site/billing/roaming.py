@@ -12,7 +12,7 @@ from edge.core.errors import ConfigError
 
 Whitelist = Literal["ALWAYS", "ALLOWED", "ALLOWED_OFFLINE", "NEVER"]
 TokenType = Literal["AD_HOC_USER", "APP_USER", "OTHER", "RFID"]
-Verdict = Literal["accepted", "blocked", "ask", "ask-or-accept", "ask-or-refuse"]
+Verdict = Literal["accepted", "blocked", "ask-or-accept", "ask-or-refuse"]
 """What to do with a token: `ask` its provider; where he cannot be asked, accept or refuse it."""
 
 
