@@ -30,6 +30,7 @@ from edge.settings.site_file import SiteFile
 from edge.site.billing.office import Office, zone_of
 from edge.site.blueprint import Blueprint
 from edge.site.site import Site
+from edge.site.token_lists import TokenLists
 from edge.site.tokens import Token, read_tokens
 
 log = logging.getLogger(__name__)
@@ -131,6 +132,10 @@ async def _run(
                 started(await rooms.open(group))
                 group.create_task(recorder.run(), name="recorder")
                 group.create_task(keeper.run(), name="journal keeper")
+                if settings.tokens.send_lists:
+                    stations = {charger.name: charger.station for charger in settings.chargers}
+                    lists = TokenLists(site, site.desk, journal, clock, stations)
+                    group.create_task(lists.run(), name="lists of tokens")
                 group.create_task(site.run(), name="site")
                 group.create_task(_collect_now_and_then(), name="garbage")
     finally:

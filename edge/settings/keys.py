@@ -270,6 +270,9 @@ TOKENS = Section(
         key("list", Text(allowed="the name of a CSV file"), None, "never tokens in this file"),
         key("deadline_s", Quantity(low=1, high=30, unit="s"), 5, "then the cloud counts as away"),
         key("cache_days", Whole(low=0, high=365), 30, "for how long what the cloud said counts offline"),
+        key(
+            "send_lists", Flag(), default=False, why="to chargers, so that cards work while this box is away"
+        ),
         key("blocking_ends", Flag(), default=False, why="a card that is blocked ends what it charges"),
     ),
     why="who may charge",

@@ -203,6 +203,7 @@ class TokenSettings:
     list: Path | None
     deadline_ms: int = 5_000
     cache_days: int = 30
+    send_lists: bool = False
     blocking_ends: bool = False
 
 
