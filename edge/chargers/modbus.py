@@ -58,8 +58,8 @@ class ModbusCharger:
         self._device = device
         self._site = site
         self._clock = clock
-        self._voltage_mv = voltage_mv
         self._poll_ms = poll_ms
+        self._writing = asyncio.Lock()
         self._plugs = Plugs(settings.name, site, clock)
         self._is_linked = False
         self._is_set_up = False
@@ -118,28 +118,31 @@ class ModbusCharger:
         sent_ms = self._clock.mono_ms()
         if not self._is_linked:
             return OfferLost(was_sent=False)
-        if limit_ma == self._told_ma:
-            return Confirmed(sent_ms=self._answered_ms)
         try:
-            await self._write_limit(limit_ma, deadline_ms)
+            async with asyncio.timeout(deadline_ms / 1000), self._writing:
+                if limit_ma == self._told_ma:
+                    return Confirmed(sent_ms=self._answered_ms)
+                await self._write_limit(limit_ma, deadline_ms)
         except ModbusRefusedError as refusal:
             self._told_ma = None
             return OfferRefused(sentence=str(refusal))
-        except DeviceError:
+        except (DeviceError, TimeoutError):
             self._told_ma = None
             return OfferLost(was_sent=True)
         return Confirmed(sent_ms=sent_ms)
 
     async def _write_limit(self, limit_ma: int, deadline_ms: int | None = None) -> None:
-        """What it may draw. It is released behind the limit, and stopped before it."""
+        """What it may draw. It is released behind the limit, and stopped before it.
+
+        Whoever calls this holds `_writing`: of two limits at once the older must not be written last.
+        """
         model = self.model
         self._told_ma = None
         stops = limit_ma == 0 and model.off == "enable"
         if stops or (limit_ma == 0 and model.enable is not None):
             await self._switch(is_on=False, deadline_ms=deadline_ms)
         if not stops:
-            bounded_ma = limit_ma if model.highest_ma is None else min(limit_ma, model.highest_ma)
-            words = model.limit.words(bounded_ma, model.words)
+            words = model.limit.words(self._bounded(limit_ma), model.words)
             for at in model.limit.at:
                 await self._device.write(at, words, deadline_ms=deadline_ms)
         if limit_ma > 0 and model.enable is not None:
@@ -147,6 +150,9 @@ class ModbusCharger:
         self._told_ma = limit_ma
         if model.watchdog is not None and model.watchdog.feed == "limit":
             self._fed_ms = self._clock.mono_ms()
+
+    def _bounded(self, limit_ma: int) -> int:
+        return limit_ma if self.model.highest_ma is None else min(limit_ma, self.model.highest_ma)
 
     async def _switch(self, *, is_on: bool, deadline_ms: int | None) -> None:
         switch = self.model.enable
@@ -226,33 +232,42 @@ class ModbusCharger:
         elif watchdog.feed == "timeout" and watchdog.timeout is not None:
             words = watchdog.timeout.words(self.watchdog_ms, self.model.words)
             await self._device.write(watchdog.timeout.at[0], words, urgency=Urgency.GUARD)
-        elif watchdog.feed == "limit" and self._told_ma is not None:
-            await self._write_limit(self._told_ma)
+        elif watchdog.feed == "limit":
+            async with self._writing:
+                if self._told_ma is not None:
+                    await self._write_limit(self._told_ma)
         self._fed_ms = self._clock.mono_ms()
 
     async def _check(self) -> None:
         """Whether it still has its limit: after a power cut between two questions it has another one."""
         told_ma, now_ms = self._told_ma, self._clock.mono_ms()
-        if not told_ma or not self._can_be_read_back or now_ms - self._checked_ms < CHECK_EVERY_MS:
+        if told_ma is None or not self._can_be_read_back or now_ms - self._checked_ms < CHECK_EVERY_MS:
             return
         self._checked_ms = now_ms
-        expected = self.model.limit.words(
-            told_ma if self.model.highest_ma is None else min(told_ma, self.model.highest_ma),
-            self.model.words,
-        )
+        at, expected = self._standing(told_ma)
         try:
-            found = await self._device.read(HOLDING, self.model.limit.at[0], len(expected))
+            found = await self._device.read(HOLDING, at, len(expected))
         except ModbusRefusedError:
             self._can_be_read_back = False  # it can only be written
             return
         if found != expected and told_ma == self._told_ma:
-            has_ma = self.model.limit.value(found, self.model.words)
             log.warning(
-                "%s has a limit of %s mA, told were %d: as after a boot", self.settings.name, has_ma, told_ma
+                "%s has %s in register %d, told were %d mA: as after a boot",
+                self.settings.name,
+                found,
+                at,
+                told_ma,
             )
             self._is_set_up = False
-            self._told_ma = None
+            self._told_ma = self._is_released = None
             await self._booted()
+
+    def _standing(self, told_ma: int) -> tuple[int, list[int]]:
+        """Where it can be seen that it has what it was told, and what stands there then."""
+        model, switch = self.model, self.model.enable
+        if told_ma == 0 and model.off == "enable" and switch is not None:
+            return switch.at, encode(switch.off, switch.type, model.words)
+        return model.limit.at[0], model.limit.words(self._bounded(told_ma), model.words)
 
     # -- what it tells -----------------------------------------------------------------------------------
 

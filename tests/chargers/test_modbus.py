@@ -248,6 +248,40 @@ async def test_a_power_cut_between_two_questions_is_noticed_by_its_limit():
         assert lot.bay.limit_ma == 12_000
 
 
+@pytest.mark.parametrize("name", ["heidelberg-energy-control", "go-e-charger"])
+async def test_a_power_cut_is_noticed_while_it_is_paused_too(name):
+    async with bench(name) as lot:
+        lot.plug()
+        await lot.turn()
+        await lot.offer(12_000)
+        await lot.offer(0)
+        lot.driver._checked_ms = -100_000
+        await lot.turn(2)
+        boots = len(lot.doors.of(ChargerBooted))
+        at, words = lot.driver._standing(12_000 if lot.driver.model.enable is None else 0)
+        await lot.bay.write(6, at, words if lot.driver.model.enable is None else [2])  # its default
+        assert max(lot.bay.limit_ma * lot.bay.is_released, 0) == 12_000
+        lot.driver._checked_ms = -100_000
+        await lot.turn(2)
+        assert len(lot.doors.of(ChargerBooted)) == boots + 1
+        assert isinstance(await lot.offer(0), Confirmed)
+        assert max(lot.bay.evse.flowing_ma) == 0
+
+
+@pytest.mark.parametrize("name", modbus_chargers())
+async def test_of_two_limits_at_once_the_newer_is_what_it_has(name):
+    async with bench(name) as lot:
+        lot.plug()
+        await lot.turn()
+        await lot.offer(0)
+        rising = asyncio.create_task(lot.driver.offer(1, 16_000, valid_ms=1, deadline_ms=5_000))
+        await asyncio.sleep(0)
+        falling = asyncio.create_task(lot.driver.offer(1, 0, valid_ms=1, deadline_ms=5_000))
+        assert [type(each) for each in await asyncio.gather(rising, falling)] == [Confirmed, Confirmed]
+        await lot.turn(2)
+        assert max(lot.bay.evse.flowing_ma) == 0
+
+
 async def test_a_watchdog_that_cannot_be_set_leaves_the_charger_out(caplog):
     async with bench("heidelberg-energy-control", fallback_ma=8_000) as lot:
         keep = lot.bay._obey
