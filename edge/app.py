@@ -257,7 +257,7 @@ class _Rooms:
             devices += sources_of(settings, lines=lines, read=site.source, clock=self._clock)
         if has_chargers:
             for charger in _load(CHARGERS["modbus"]).modbus_chargers_of(
-                settings, lines, self._site, self._clock
+                settings, lines, self._site, self._clock, dead_man_ms=self._box.dead_man_ms
             ):
                 self._site.attach(charger.settings.name, charger)
                 devices.append(charger)

@@ -51,13 +51,16 @@ class ModbusCharger:
         clock: Clock,
         *,
         voltage_mv: int,
+        dead_man_ms: int,
         poll_ms: int = POLL_MS,
     ) -> None:
+        """`dead_man_ms`: T, after which nobody counts what it was told as held any more."""
         self.settings = settings
         self.model = model
         self._device = device
         self._site = site
         self._clock = clock
+        self._dead_man_ms = dead_man_ms
         self._poll_ms = poll_ms
         self._writing = asyncio.Lock()
         self._plugs = Plugs(settings.name, site, clock)
@@ -183,12 +186,16 @@ class ModbusCharger:
 
     @property
     def watchdog_ms(self) -> int:
-        """After how long without us it falls back; where its model says nothing, ours."""
+        """After how long without us it falls back; where its model says nothing, ours.
+
+        Fed until the next refresh would be due, it has fallen back when T has passed since the last one.
+        """
         timeout = None if self.model.watchdog is None else self.model.watchdog.timeout
         if timeout is None:
             return WATCHDOG_MS
         least_ms = (timeout.least or 1) * 1000
-        return max(least_ms, min(WATCHDOG_MS, (timeout.most or 600) * 1000))
+        most_ms = min(WATCHDOG_MS, self._dead_man_ms * 2 // 3)
+        return max(least_ms, min(most_ms, (timeout.most or 600) * 1000))
 
     @property
     def _every_ms(self) -> int:
@@ -412,8 +419,15 @@ def _known(fields: tuple[Field, ...], registers: dict[int, int]) -> Iterator[tup
         yield field.name, tuple(max(0, value or 0) for value in values)
 
 
-def modbus_chargers_of(site: Site, lines: Lines, doors: SiteDoors, clock: Clock) -> Iterator[ModbusCharger]:
-    """A driver for each charger on Modbus. Raises ConfigError on a model that left the catalogue."""
+def modbus_chargers_of(
+    site: Site, lines: Lines, doors: SiteDoors, clock: Clock, *, dead_man_ms: int | None = None
+) -> Iterator[ModbusCharger]:
+    """A driver for each charger on Modbus. Raises ConfigError on a model that left the catalogue.
+
+    `dead_man_ms` None: T as the site file says.
+    """
+    if dead_man_ms is None:
+        dead_man_ms = site.control.dead_man_ms
     for charger in site.chargers:
         if charger.modbus is None:
             continue
@@ -426,4 +440,6 @@ def modbus_chargers_of(site: Site, lines: Lines, doors: SiteDoors, clock: Clock)
             ) from None
         line = lines.of(place.line, place.host, place.port)
         device = line.device(model.unit if place.unit is None else place.unit, model.manners)
-        yield ModbusCharger(charger, model, device, doors, clock, voltage_mv=site.voltage_mv)
+        yield ModbusCharger(
+            charger, model, device, doors, clock, voltage_mv=site.voltage_mv, dead_man_ms=dead_man_ms
+        )

@@ -108,7 +108,7 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def bench(name, *, fallback_ma=6_000):
+async def bench(name, *, fallback_ma=6_000, dead_man_ms=120_000):
     model = modbus_charger(name)
     model = replace(
         model,
@@ -133,7 +133,9 @@ async def bench(name, *, fallback_ma=6_000):
         modbus=ModbusSettings(model=name, host="127.0.0.1", port=host.port, line=None, unit=None),
     )
     device = lines.to("127.0.0.1", host.port).device(model.unit, model.manners)
-    driver = ModbusCharger(settings, model, device, doors, SteadyClock(), voltage_mv=230_000)
+    driver = ModbusCharger(
+        settings, model, device, doors, SteadyClock(), voltage_mv=230_000, dead_man_ms=dead_man_ms
+    )
     try:
         yield Bench(bay, driver, doors, host)
     finally:
@@ -280,6 +282,17 @@ async def test_of_two_limits_at_once_the_newer_is_what_it_has(name):
         assert [type(each) for each in await asyncio.gather(rising, falling)] == [Confirmed, Confirmed]
         await lot.turn(2)
         assert max(lot.bay.evse.flowing_ma) == 0
+
+
+@pytest.mark.parametrize("name", WATCHED)
+@pytest.mark.parametrize("dead_man_ms", [30_000, 120_000])
+async def test_its_watchdog_strikes_before_its_limit_counts_as_let_go(name, dead_man_ms):
+    async with bench(name, dead_man_ms=dead_man_ms) as lot:
+        if lot.driver.model.watchdog.timeout is None:
+            pytest.skip("its time is set in the station")
+        await lot.turn()
+        assert lot.driver.watchdog_ms <= dead_man_ms * 2 // 3  # fed until a third of T after the last offer
+        assert lot.bay._timeout_ms == lot.driver.watchdog_ms
 
 
 async def test_a_watchdog_that_cannot_be_set_leaves_the_charger_out(caplog):
