@@ -71,6 +71,10 @@ class SelfTests:
         settings = self._blueprint.chargers[charger]
         if settings.dead_man == "none":
             return Refused(sentence="the site file says that it has no dead man")
+        if settings.dead_man == "watchdog":
+            return Refused(
+                sentence="its watchdog is fed by whatever asks it: unplug its bus to see it fall back"
+            )
         if not observed.model:
             return Refused(sentence="it has not told yet what model it is")
         evse = self._drawing(observed)

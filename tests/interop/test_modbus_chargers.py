@@ -142,6 +142,8 @@ async def test_cars_on_wires_share_what_the_building_leaves_and_fall_back_withou
         wired.plug("bay-1")
         wired.plug("bay-2")
         await wired.until(lambda: wired.flowing_a("bay-1") == wired.flowing_a("bay-2") == 16)
+        refused = box.site.passports().begin_test("bay-1")
+        assert "watchdog" in refused.sentence  # asking for samples would feed it
         wired.building_ma = 38_000
         await wired.until(lambda: sum(wired.currents_a()) <= 22, timeout_s=60)
         await wired.until(lambda: sum(wired.currents_a()) <= 22 and min(wired.currents_a()) >= 6)
