@@ -33,7 +33,10 @@ def compiled():
 
 
 def bench_files():
-    return [ROOT / "tests" / "bench" / name for name in ("__init__.py", "bare_claims.py", "deep_lot.py", "board_step.py")]
+    return [
+        ROOT / "tests" / "bench" / name
+        for name in ("__init__.py", "bare_claims.py", "deep_lot.py", "board_step.py")
+    ]
 
 
 def run_here(work, count, rounds):
