@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from edge.core.energy_book import JUMPED
 from edge.reports.cdr import cdr, table
 from edge.reports.monthly import month_of, span_of_month
 from edge.reports.pdf import pdf
@@ -189,6 +190,21 @@ def test_a_doubtful_reading_is_told_in_record_and_table():
     odd = account(event(Sampled, 30, energy_wh=900_000_000))
     assert "register stood at 900000000 Wh" in record(odd)["remark"]
     assert "900000000" in table([odd])
+
+
+def test_a_register_that_leapt_is_billed_for_what_the_session_has():
+    leapt = account(
+        event(Sampled, 30, energy_wh=6_000),
+        event(Sampled, 31, energy_wh=1_234_000),
+        event(Sampled, 60, energy_wh=1_239_000),
+        meter_stop_wh=1_239_000,
+        last_meter_wh=1_239_000,
+        energy_wh=10_000,
+        flags=(JUMPED,),
+    )
+    assert record(leapt)["total_energy"] == 10
+    assert "leapt by 1228000 Wh" in record(leapt)["remark"]
+    assert [stretch.energy_wh for stretch in leapt.course.stretches] == [5_000, 0, 5_000, 0]
 
 
 # -- the month ------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from edge.site.billing.course import Course, Reading, course_of
+from edge.core.energy_book import JUMPED
+from edge.site.billing.course import Course, Reading, course_of, without_leaps
 from edge.site.billing.rating import Bill, rate
 from edge.site.billing.tariff import Tariff
 from edge.site.events import AnyEvent, EvseStatusChanged, Sampled, SignedValue, TransactionEnded
@@ -39,6 +40,8 @@ def account_of(
         raise ValueError(f"transaction {session.transaction_id} still runs")
     kept = sorted(events, key=lambda event: event.at_ms)
     course = course_of(list(_readings(session, kept)))
+    if JUMPED in session.flags and session.energy_wh is not None:
+        course = without_leaps(course, session.energy_wh)
     return Account(
         session=session,
         course=course,

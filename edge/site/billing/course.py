@@ -86,6 +86,26 @@ def course_of(readings: Sequence[Reading], *, reserved_ms: int | None = None) ->
     return Course(stretches=tuple(stretches), doubts=tuple(doubts))
 
 
+def without_leaps(course: Course, most_wh: int) -> Course:
+    """The course with no more energy than that: what is too much goes from where it flowed fastest."""
+    excess_wh = course.energy_wh - most_wh
+    if excess_wh <= 0:
+        return course
+    stretches = list(course.stretches)
+    doubts = (*course.doubts, f"the register leapt by {excess_wh} Wh, which nobody pays")
+    steepest = sorted(range(len(stretches)), key=lambda place: _pace(stretches[place]), reverse=True)
+    for place in steepest:
+        stretch = stretches[place]
+        taken_wh = min(excess_wh, stretch.energy_wh)
+        stretches[place] = msgspec.structs.replace(stretch, energy_wh=stretch.energy_wh - taken_wh)
+        excess_wh -= taken_wh
+    return Course(stretches=tuple(stretches), doubts=doubts)
+
+
+def _pace(stretch: Stretch) -> float:
+    return stretch.energy_wh / max(1, stretch.end_ms - stretch.begin_ms)
+
+
 def _between(before: Reading, after: Reading, energy_wh: int) -> Stretch:
     kind: Kind = "charging"
     if energy_wh == 0:
