@@ -19,7 +19,7 @@ BINDS_MA = 1_000  # it drew so much more than its new limit that the limit is wh
 DRAWS_MA = 2_000
 GIVES_UP_MS = 60_000
 NEAR_MA = 300
-APART_MA = 4_000
+APART_MA = 6_000
 
 
 class Teller(Protocol):
@@ -56,7 +56,8 @@ class Following:
         self._drawn: dict[str, int] = {}
         self._changes: dict[str, _Change] = {}
         self._paused: set[str] = set()
-        self._thirds: dict[str, int] = {}  # the limit of which a one-phase car first got a third
+        # The limit of which a one-phase car first got a third, and that third
+        self._thirds: dict[str, tuple[int, int]] = {}
 
     def told(self, evse: str, limit_ma: int, sent_ms: int) -> None:
         """A limit was confirmed; a refresh changes nothing."""
@@ -137,9 +138,13 @@ class Following:
         most_ma = limit_ma // len(PHASES)
         if not most_ma * LEAST_MV // MOST_MV - NEAR_MA <= drawn[0] <= most_ma + NEAR_MA:
             return
-        first_ma = self._thirds.setdefault(evse.name, limit_ma)
+        first_ma, first_drawn_ma = self._thirds.setdefault(evse.name, (limit_ma, drawn[0]))
+        apart_ma, moved_ma = limit_ma - first_ma, drawn[0] - first_drawn_ma
+        if apart_ma < 0:
+            apart_ma, moved_ma = -apart_ma, -moved_ma
         proofs = self._teller.proofs(charger)
-        if abs(limit_ma - first_ma) >= APART_MA and proofs.divides.verdict != "proven":
+        has_followed = moved_ma >= apart_ma // len(PHASES) * LEAST_MV // MOST_MV - NEAR_MA
+        if apart_ma >= APART_MA and has_followed and proofs.divides.verdict != "proven":
             evidence = f"{evse.name}: one phase had a third of the power, {drawn[0] / 1000:.1f} A at last"
             found = self._teller.finding("proven", evidence)
             self._teller.prove(charger, replace(proofs, divides=found))
