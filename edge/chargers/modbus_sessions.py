@@ -5,6 +5,7 @@ lets it charge, another one where that token is in its list. Else it waits for a
 (`ampyard charger bay-5 start TOKEN`), or for its cloud.
 """
 
+import asyncio
 import logging
 from typing import Any
 
@@ -48,6 +49,7 @@ class Plugs:
         self._sampled_ms = 0
         self._current_ma: tuple[int, ...] = ()
         self._asked_ms: int | None = None
+        self._beginning = asyncio.Lock()
         self._is_over = False  # it was stopped here: the car must leave before another begins
 
     @property
@@ -95,13 +97,17 @@ class Plugs:
         await self._begin(self._charger)
 
     async def _begin(self, token: str) -> bool:
-        presented = await self._site.report(TokenPresented(**self._here(), token=token))
-        if not isinstance(presented, TokenAnswer) or presented.status != "accepted":
-            return False
-        started = await self._site.report(
-            TransactionStarted(**self._here(), token=token, meter_wh=self._energy_wh or 0)
-        )
-        return isinstance(started, StartAnswer)
+        """Whether it charges now. One plug, one transaction: who asks meanwhile finds it begun."""
+        async with self._beginning:
+            if self._running is not None:
+                return False
+            presented = await self._site.report(TokenPresented(**self._here(), token=token))
+            if not isinstance(presented, TokenAnswer) or presented.status != "accepted":
+                return False
+            started = await self._site.report(
+                TransactionStarted(**self._here(), token=token, meter_wh=self._energy_wh or 0)
+            )
+            return isinstance(started, StartAnswer)
 
     async def _end(self, transaction_id: int, reason: StopReason) -> None:
         ended = await self._site.report(

@@ -53,9 +53,12 @@ class Doors:
         self.accepted = {"bay-5", "04CARD"}
         self.events = []
         self.transactions = {}
+        self.thinks_s = 0
 
     async def report(self, event):
         self.events.append(event)
+        if isinstance(event, TokenPresented):
+            await asyncio.sleep(self.thinks_s)
         match event:
             case TokenPresented():
                 return TokenAnswer(status="accepted" if event.token in self.accepted else "invalid")
@@ -324,6 +327,21 @@ async def test_nobody_charges_whose_token_is_not_known_until_a_card_is_shown():
         await lot.turn(3)
         assert [event.reason for event in lot.doors.of(TransactionEnded)] == ["remote"]
         assert len(lot.doors.of(TransactionStarted)) == 1  # the same car does not begin again by itself
+
+
+async def test_a_card_shown_while_the_plug_is_asked_for_begins_no_second_transaction():
+    async with bench("keba-p30") as lot:
+        await lot.turn()
+        lot.doors.thinks_s = 0.05  # a cloud is asked
+        lot.plug()
+        lot.bay.advance(lot.now_ms)
+        polling = asyncio.create_task(lot.driver.poll())
+        while not lot.doors.of(TokenPresented):  # noqa: ASYNC110  the doors ring no bell
+            await asyncio.sleep(0.005)
+        card = await lot.driver.perform(StartCharging(charger="bay-5", token="04CARD"), deadline_ms=1)
+        await polling
+        assert isinstance(card, Refused)
+        assert [event.token for event in lot.doors.of(TransactionStarted)] == ["bay-5"]
 
 
 async def test_what_modbus_cannot_do_is_refused_and_service_is_ours():
