@@ -78,7 +78,7 @@ class Authorisation:
         )
         if answer.status == "invalid":
             answer = await self._of_others(charger, token, is_start=is_start, is_past=is_past)
-        elif answer.status == "accepted" and self._is_barred_offline(token):
+        elif answer.status == "accepted" and not is_past and self._is_barred_offline(token):
             answer = TokenAnswer(status="invalid", group=answer.group)
         if answer.status == "accepted" and not is_past and await self._has_used_up(token):
             answer = TokenAnswer(status="blocked", group=answer.group, expires_ms=answer.expires_ms)

@@ -128,6 +128,18 @@ def test_while_the_cloud_is_away_the_policy_decides(offline, listed, said_before
 
 
 @in_virtual_time
+async def test_what_has_charged_already_is_not_refused_because_the_cloud_is_away_now():
+    cloud = Cloud()
+    async with standing_site(extra=f'{CLOUD}\n[tokens]\noffline = "none"\n', tokens=(ADA,)) as lot:
+        lot.site.authorisation.authority = cloud
+        await lot.connect()
+        cloud.is_up = False
+        assert (await lot.start(offline=True)).token.status == "accepted"
+        await lot.connect("bay-2")
+        assert (await lot.start("bay-2")).token.status == "invalid"
+
+
+@in_virtual_time
 async def test_a_group_may_have_a_policy_of_its_own():
     cloud = Cloud()
     async with standing_site(extra=f'{CLOUD}\n[group.fleet]\noffline = "none"\n', tokens=(ADA,)) as lot:
