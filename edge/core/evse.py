@@ -7,6 +7,7 @@ FOLLOW_MS = 8_000  # a car follows a new offer within this: IEC 61851-1 annex A 
 DEADLINE_MS = 10_000  # an offer whose answer takes longer is lost; it may have left this late
 MOST_FOLLOW_MS = 15_000  # who was measured to take longer is waited for so long, and no longer
 MOST_DEADLINE_MS = 15_000
+SAMPLE_MAX_AGE_MS = 150_000  # an older sample says nothing about now: sent every minute, a minute under way
 LEAST_MV = 207_000  # phase to neutral, EN 50160: of so many W no more A come
 AMPERES = "A"  # its limit is a current per phase
 WATTS = "W"  # a power, of which each phase gets its part

@@ -23,14 +23,13 @@ under way or lost since, and what it measures, plus a tolerance. Why that is nev
 * 0 A counts as the minimum until the model has been seen to stop its current at 0 A.
 """
 
-from edge.core.evse import AMPERES, TOTAL_WATTS, Evse, EvseImage, terminals_of
+from edge.core.evse import AMPERES, SAMPLE_MAX_AGE_MS, TOTAL_WATTS, Evse, EvseImage, terminals_of
 from edge.core.image import CONFIRMED, LOST, REFUSED, OfferResult
 from edge.core.lot import CLOCK_ERROR_MS, Lot
 from edge.core.power_sharing import WHOLE, Parts, on_a_phase_ma
 from edge.core.quantities import NOTHING, larger, minus, on_phases, to_grid
 from edge.core.record import Record
 
-SAMPLE_MAX_AGE_MS = 150_000  # an older sample says nothing about now: sent every minute, a minute under way
 RETRY_MS = 5_000  # after a refusal or a lost answer
 MOST_SPANS = 32
 MISORDER_MS = 10_000  # a sample may be so much older than one that came before it

@@ -12,11 +12,14 @@ lowest voltage and so the highest current:
   uneven sample it counts as it flows there, if in whole parts only; another car, a boot or a lost link
   (learning.py) is the worst case again at once.
 
+When samples stop it is the worst case again. A car that leaves a phase between two samples may for so long
+carry more on the others than is booked; the next sample, or a meter above its limit, ends that.
+
 What flows is booked as it is measured, whatever was concluded from it. What the books keep of offers is the
 sum, so that an offer counts by what is known when it is counted, not by what was known when it was made.
 """
 
-from edge.core.evse import TOTAL_WATTS, Evse, EvseImage, terminals_of
+from edge.core.evse import SAMPLE_MAX_AGE_MS, TOTAL_WATTS, Evse, EvseImage, terminals_of
 from edge.core.learning import EVEN_MA, STOPPED_MA, Habit
 
 
@@ -42,12 +45,13 @@ class Parts:
 WHOLE = Parts(1, 1, 1)  # a limit is what may flow on each phase
 
 
-def parts_of(evse: Evse, seen: EvseImage, habit: Habit) -> Parts:
-    """How a limit of this EVSE divides now."""
+def parts_of(evse: Evse, seen: EvseImage, habit: Habit, now_ms: int) -> Parts:
+    """How a limit of this EVSE divides now. Without a fresh sample nobody knows which phases its car uses."""
     if seen.unit != TOTAL_WATTS:
         return WHOLE
     full = terminals_of(evse)
-    if habit.terminals is None or not (seen.has_car or seen.wants):
+    is_stale = now_ms - seen.sampled_ms > SAMPLE_MAX_AGE_MS
+    if is_stale or habit.terminals is None or not (seen.has_car or seen.wants):
         return Parts(1, full, full)
     used = min(len(habit.terminals), full)
     return Parts(_shares(habit.terminals, seen.terminals_ma), used, full)

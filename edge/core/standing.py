@@ -38,7 +38,7 @@ class Standing:
 
     def __init__(self, memory: Memory, evse: Evse, seen: EvseImage, now_ms: int) -> None:
         lot = memory.lot
-        self.parts = power_sharing.parts_of(evse, seen, memory.habits[evse.id])
+        self.parts = power_sharing.parts_of(evse, seen, memory.habits[evse.id], now_ms)
         evse = as_formed(evse, seen, self.parts.spread)
         self.evse = evse
         self.seen = seen

@@ -11,7 +11,7 @@ paid for by confirmed reductions -> what must be sent.
 """
 
 from edge.core import demand, learning, ledger, limits, overload, pacing, power_sharing, switching
-from edge.core.evse import Evse, EvseImage, as_formed
+from edge.core.evse import SAMPLE_MAX_AGE_MS, Evse, EvseImage, as_formed
 from edge.core.headroom import Headroom, survey
 from edge.core.image import CONFIRMED, Decision, Image, Offer, Reason, Setpoint
 from edge.core.ledger import Book
@@ -70,7 +70,7 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
             switching.note_result(memory.switches[result.evse], result, now_ms)
         if result.result != CONFIRMED and result.number == book.last_number and not book.possible:
             evse, here = memory.lot.by_id[result.evse], seen[result.evse]
-            parts = power_sharing.parts_of(evse, here, memory.habits[result.evse])
+            parts = power_sharing.parts_of(evse, here, memory.habits[result.evse], now_ms)
             kept_ma = power_sharing.as_setpoint_ma(parts, evse, evse.step_ma, book.confirmed_ma or 0)
             pacing.take_back(memory.paces[result.evse], kept_ma, now_ms)
     for evse in memory.lot.evses:
@@ -79,7 +79,7 @@ def _note(memory: Memory, image: Image, seen: dict[str, EvseImage], now_ms: int)
         all_phases = not evse.can_switch or _note_switch(memory.switches[evse.id], here, pace, now_ms)
         habit, book = memory.habits[evse.id], memory.books[evse.id]
         learning.observe(habit, as_formed(evse, here), here, pace, now_ms, all_phases=all_phases)
-        parts = power_sharing.parts_of(evse, here, habit)
+        parts = power_sharing.parts_of(evse, here, habit, now_ms)
         if parts.least != pace.parts:
             _rescale(evse, here, pace, book, parts)
 
@@ -258,7 +258,7 @@ def _has_proven_pause(one: Standing, now_ms: int) -> bool:
         return False
     if not book.is_sure or book.possible:
         return False
-    if now_ms - seen.sampled_ms > ledger.SAMPLE_MAX_AGE_MS or max(seen.terminals_ma) > learning.STOPPED_MA:
+    if now_ms - seen.sampled_ms > SAMPLE_MAX_AGE_MS or max(seen.terminals_ma) > learning.STOPPED_MA:
         return False
     since_ms = seen.sampled_ms - book.changed_ms
     if one.pace.has_drawn:

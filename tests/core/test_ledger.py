@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from edge.core import ledger
 from edge.core.circuit import Circuit, Tree
-from edge.core.evse import FOLLOW_MS, Evse, EvseImage
+from edge.core.evse import FOLLOW_MS, SAMPLE_MAX_AGE_MS, Evse, EvseImage
 from edge.core.image import CONFIRMED, LOST, REFUSED, UNSENT, OfferResult
 from edge.core.ledger import Book
 from edge.core.lot import CLOCK_ERROR_MS, Lot
@@ -186,7 +186,7 @@ class Ledger(RuleBasedStateMachine):
             assert held_ma >= self.station.allowed_ma(self.now_ms)
         flowing_ma = ledger.measured(self.lot.evses[0], self.image(), self.now_ms)
         booked_ma = ledger.booked(self.lot, held_ma, (0, 1, 2), flowing_ma)
-        if self.sample_ma and self.now_ms - self.sampled_ms <= ledger.SAMPLE_MAX_AGE_MS:
+        if self.sample_ma and self.now_ms - self.sampled_ms <= SAMPLE_MAX_AGE_MS:
             assert min(booked_ma) >= self.sample_ma + self.lot.tolerance_ma
 
     @invariant()
@@ -326,7 +326,7 @@ def test_who_overdraws_and_sends_no_samples_any_more_counts_at_its_rating_while_
     lot, book = lot_of(), book_of(confirmed_ma=16_000, confirmed_sent_ms=0)
     over(lot, book, 20_000, 0)
     over(lot, book, 20_000, 9_000)
-    old_ms = 9_000 + ledger.SAMPLE_MAX_AGE_MS + 1
+    old_ms = 9_000 + SAMPLE_MAX_AGE_MS + 1
     tell(book, 6_000, old_ms)
     image = EvseImage(id="bay-1", is_linked=True, terminals_ma=(20_000,) * 3, sampled_ms=9_000, has_car=True)
     assert booked_ma(lot, book, image, old_ms) == 32_600

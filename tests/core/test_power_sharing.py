@@ -14,13 +14,23 @@ from tests.core.test_step import setpoints
 from tests.core.virtual_lot import Station, VirtualLot
 
 EVSE = Evse(id="bay-1", circuit="grid", max_ma=16_000, wiring=(0, 1, 2))
+NOW_MS = 1_000_000
 
 
 def parts(
     terminals: tuple[int, ...] | None, sample: tuple[int, ...] | None, **fields
 ) -> tuple[int, int, int]:
-    seen = EvseImage(**{"id": "bay-1", "wants": True, "unit": TOTAL_WATTS, "terminals_ma": sample, **fields})
-    found = parts_of(EVSE, seen, Habit(evse="bay-1", terminals=terminals))
+    seen = EvseImage(
+        **{
+            "id": "bay-1",
+            "wants": True,
+            "unit": TOTAL_WATTS,
+            "terminals_ma": sample,
+            "sampled_ms": NOW_MS,
+            **fields,
+        }
+    )
+    found = parts_of(EVSE, seen, Habit(evse="bay-1", terminals=terminals), NOW_MS)
     return found.least, found.most, found.full
 
 
@@ -41,6 +51,11 @@ def parts(
 )
 def test_a_power_divides_as_samples_have_shown(terminals, sample, expected) -> None:
     assert parts(terminals, sample) == expected
+
+
+def test_a_car_that_is_sampled_no_more_may_have_changed_its_phases() -> None:
+    assert parts((0, 1, 2), (9_000,) * 3, sampled_ms=NOW_MS - 150_000) == (3, 3, 3)
+    assert parts((0, 1, 2), (9_000,) * 3, sampled_ms=NOW_MS - 150_001) == (1, 3, 3)
 
 
 def test_without_a_car_nothing_is_known_and_a_current_does_not_divide() -> None:
