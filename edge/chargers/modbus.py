@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from edge.catalogue import Field, ModbusChargerModel, modbus_charger
+from edge.chargers.modbus_measuring import Energy, known
 from edge.chargers.modbus_sessions import Plugs
 from edge.core.errors import ConfigError, DeviceError
 from edge.core.registers import encode
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 POLL_MS = 1_000
 SLOW_EVERY_MS = 10_000
 CHECK_EVERY_MS = 30_000  # whether it still has what it was told
+LET_FALL_MS = 5_000  # of silence, beyond its watchdog's time
 SILENT_MS = 5_000  # a link without an answer for so long is lost
 WATCHDOG_MS = 60_000  # long enough for a lost frame or two, short enough for a dead box
 HOLDING = 3
@@ -71,9 +73,10 @@ class ModbusCharger:
         self._told_ma: int | None = None  # the limit that it confirmed, since its link stands
         self._is_released: bool | None = None
         self._can_be_read_back = True
-        self._energy = _Energy(voltage_mv)
+        self._energy = Energy(voltage_mv)
         self._lost_for = ""
         self._letter_before = ""
+        self._was_linked = False
 
     async def run(self) -> None:
         """Ask at a steady pace; a late answer delays the next question."""
@@ -85,6 +88,8 @@ class ModbusCharger:
 
     async def poll(self) -> None:
         """Ask once what it does, and do what is due."""
+        if self._must_let_it_fall:
+            return
         try:
             if not self._is_set_up:
                 await self._set_up()
@@ -103,6 +108,17 @@ class ModbusCharger:
             await self._link_up()
         self._energy.note(values, self._clock.mono_ms())
         await self._plugs.note(letter, values, energy_wh=self._energy.wh, is_paused=self._told_ma == 0)
+
+    @property
+    def _must_let_it_fall(self) -> bool:
+        """Whether asking would keep it from falling back, which is what is counted on since it was lost.
+
+        It may hear us though we do not hear it: of two pairs of a cable one may be broken.
+        """
+        watchdog = self.model.watchdog
+        if self._is_linked or watchdog is None or watchdog.feed != "any" or not self._was_linked:
+            return False
+        return self._clock.mono_ms() - self._answered_ms < SILENT_MS + self.watchdog_ms + LET_FALL_MS
 
     # -- limits ------------------------------------------------------------------------------------------
 
@@ -304,7 +320,7 @@ class ModbusCharger:
         for request in self.model.reads(fields):
             words = await self._device.read(function, request.address, request.count, urgency=urgency)
             registers.update(enumerate(words, start=request.address))
-        return dict(_known(fields, registers))
+        return dict(known(fields, registers))
 
     async def _missed(self, error: DeviceError) -> None:
         """No answer, or one that cannot be right: the link is lost when that lasts."""
@@ -322,7 +338,8 @@ class ModbusCharger:
         return self._clock.mono_ms() - self._answered_ms >= SILENT_MS
 
     async def _link_up(self) -> None:
-        self._is_linked, self._lost_for = True, ""
+        self._is_linked = self._was_linked = True
+        self._lost_for = ""
         await self._tell_link(is_up=True)
         await self._booted()
 
@@ -375,48 +392,6 @@ class ModbusCharger:
 
     async def stay_away(self, for_ms: int) -> None:
         """A bus cannot be refused; whoever tests its watchdog must unplug it."""
-
-
-class _Energy:
-    """Its energy register; where it has none, what its power or its currents add up to."""
-
-    def __init__(self, voltage_mv: int) -> None:
-        self.wh: int | None = None
-        self._voltage_mv = voltage_mv
-        self._uj = 0
-        self._before: tuple[int, int] | None = None  # when, and how many mW
-        self._has_register = False
-
-    def note(self, values: dict[str, tuple[int, ...]], now_ms: int) -> None:
-        """What was measured now."""
-        if "energy" in values:
-            self._has_register, self.wh = True, values["energy"][0]
-        if self._has_register:
-            return
-        power_mw = self._power_mw(values)
-        if power_mw is None:
-            return
-        if self._before is not None:
-            then_ms, then_mw = self._before
-            self._uj += (then_mw + power_mw) // 2 * (now_ms - then_ms)
-        self._before = now_ms, power_mw
-        self.wh = self._uj // 3_600_000_000
-
-    def _power_mw(self, values: dict[str, tuple[int, ...]]) -> int | None:
-        if "power" in values:
-            return values["power"][0] * 1000
-        if "current" in values:
-            return sum(values["current"]) * self._voltage_mv // 1000
-        return None
-
-
-def _known(fields: tuple[Field, ...], registers: dict[int, int]) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Of three phases those that are there; NaN is a phase that is not wired."""
-    for field in fields:
-        values = field.values(registers)
-        if all(value is None for value in values):
-            continue
-        yield field.name, tuple(max(0, value or 0) for value in values)
 
 
 def modbus_chargers_of(
