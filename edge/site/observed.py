@@ -162,6 +162,7 @@ class ObservedCharger:
         self.boots = 0
         self.link_losses = 0
         self.version = 0
+        self._view: ChargerView | None = None
         self._changed = asyncio.Event()
 
     @property
@@ -206,9 +207,11 @@ class ObservedCharger:
         return self.view()
 
     def view(self) -> ChargerView:
-        """For uplinks."""
+        """For uplinks, and for every limit that leaves: made anew when something has changed."""
+        if self._view is not None and self._view.version == self.version:
+            return self._view
         statuses = [evse.status for evse in self.evses.values()]
-        return ChargerView(
+        self._view = ChargerView(
             version=self.version,
             is_linked=self.is_linked,
             boot=self.boot,
@@ -219,6 +222,7 @@ class ObservedCharger:
                 if evse.transaction_id is not None
             },
         )
+        return self._view
 
     def images(self, traits_of: Callable[[str, str], Traits]) -> list[EvseImage]:
         """What the next step may know of its EVSEs; `traits_of` answers for a charger and an EVSE of it."""
