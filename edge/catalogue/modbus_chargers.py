@@ -186,9 +186,20 @@ def modbus_charger(name: str) -> ModbusChargerModel:
     return modbus_chargers()[name]
 
 
-def guarded() -> dict[str, bool]:
-    """Every charger's name, and whether it falls back by itself: what reading a site file asks for."""
-    return {name: model.watchdog is not None for name, model in modbus_chargers().items()}
+def guarded() -> dict[str, str]:
+    """Every charger's name, and who says what it does without us: what reading a site file asks for.
+
+    "box": we do, and read it back. "station": it is set there, and nobody can check that from here.
+    "nobody": it never falls back.
+    """
+    return {name: _guard_of(model.watchdog) for name, model in modbus_chargers().items()}
+
+
+def _guard_of(watchdog: Watchdog | None) -> str:
+    if watchdog is None:
+        return "nobody"
+    is_known = watchdog.fallback_ma is not None
+    return "box" if is_known or (watchdog.current is not None and watchdog.timeout is not None) else "station"
 
 
 def read(name: str, text: str) -> ModbusChargerModel:

@@ -57,7 +57,7 @@ def _chargers(*, is_verbose: bool) -> int:
         elif model.watchdog.current is not None:
             falls_back = "falls back to fallback_a"
         else:
-            falls_back = "falls back as set in the station"
+            falls_back = "as set there: counts at max_a"
         ways = "/".join(way.upper() for way in sorted(model.transports))
         print(f"{model.name:<{width}}  {ways:<7}  {falls_back:<33}  {', '.join(model.devices)}")
         if is_verbose:

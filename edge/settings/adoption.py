@@ -64,7 +64,7 @@ def adopted(
     *,
     file: str,
     folder: Path,
-    chargers: Mapping[str, bool] = NO_CHARGERS,
+    chargers: Mapping[str, str] = NO_CHARGERS,
 ) -> Change:
     """The site file with this charger. Raises SiteFileError with the faults, AdoptionError for the rest."""
     before = read(text, models, chargers=chargers, file=file, folder=folder)

@@ -36,7 +36,7 @@ from edge.settings.sparing import curve_cautions, title
 from edge.settings.tables import Block, Tables, fields_for
 from edge.settings.wired import Wired
 
-NO_CHARGERS: Mapping[str, bool] = MappingProxyType({})
+NO_CHARGERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +64,12 @@ def load(
     path: Path,
     models: Mapping[str, bool],
     *,
-    chargers: Mapping[str, bool] = NO_CHARGERS,
+    chargers: Mapping[str, str] = NO_CHARGERS,
     proven: Collection[str] = (),
 ) -> Verdict:
     """Read the file at `path`. `models`: the catalogue's meters, and whether each can guard a fuse.
 
-    `chargers`: its chargers on Modbus, and whether each falls back by itself.
+    `chargers`: its chargers on Modbus, and who says what each does without us: box, station or nobody.
 
     `proven`: chargers whose dead man was seen to fire, on the model and firmware that they are.
 
@@ -86,7 +86,7 @@ def read(
     text: str,
     models: Mapping[str, bool],
     *,
-    chargers: Mapping[str, bool] = NO_CHARGERS,
+    chargers: Mapping[str, str] = NO_CHARGERS,
     file: str = "site.toml",
     folder: Path = Path(),
     look_up: Callable[[Secret], str | None] = secret.look_up,
@@ -101,7 +101,7 @@ class _SiteReader:
         self,
         text: str,
         models: Mapping[str, bool],
-        chargers: Mapping[str, bool],
+        chargers: Mapping[str, str],
         file: str,
         folder: Path,
         *,

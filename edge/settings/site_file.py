@@ -28,7 +28,7 @@ class SiteFile:
         *,
         kept: Path,
         running: str,
-        chargers: Mapping[str, bool] = NO_CHARGERS,
+        chargers: Mapping[str, str] = NO_CHARGERS,
     ) -> None:
         """`kept`: the folder for the copy of the file before the last adoption. `running`: its text."""
         self._path = path.resolve()

@@ -16,8 +16,12 @@ DeadMan = Literal["profile", "watchdog", "none"]
 class Wired:
     """Reads what `via = "modbus"` asks for."""
 
-    def __init__(self, tables: Tables, models: Mapping[str, bool], buses: Buses) -> None:
-        """`models`: the chargers of the catalogue, and whether each falls back by itself."""
+    def __init__(self, tables: Tables, models: Mapping[str, str], buses: Buses) -> None:
+        """`models`: the chargers of the catalogue, and who says what each does without us.
+
+        "box": this box does. "station": it is set there; who writes `dead_man = "watchdog"` says that he has.
+        "nobody": it never falls back.
+        """
         self._tables = tables
         self._models = models
         self._buses = buses
@@ -50,8 +54,9 @@ class Wired:
             if said == "watchdog":
                 self._wrong_dead_man(plan, said, "profile none", "a charger on OCPP has no watchdog of ours")
             return said or "profile"
-        has_watchdog = self._models.get(plan.value("model") or "", False)
-        usual: DeadMan = "watchdog" if has_watchdog else "none"
+        guard = self._models.get(plan.value("model") or "", "nobody")
+        has_watchdog = guard != "nobody"
+        usual: DeadMan = "watchdog" if guard == "box" else "none"
         if said == "profile" or (said == "watchdog" and not has_watchdog):
             allowed = "watchdog none" if has_watchdog else "none"
             self._wrong_dead_man(plan, said, allowed, "what its model has")

@@ -2,7 +2,7 @@ import pytest
 
 from edge.settings import Verdict, read
 
-CHARGERS = {"heidelberg-energy-control": True, "go-e-charger": False}
+CHARGERS = {"heidelberg-energy-control": "box", "alfen-ng9xx": "station", "go-e-charger": "nobody"}
 MODELS = {"eastron-sdm630": True, "schneider-iem3000": True, "eastron-sdm72": False}
 
 SMALL = """\

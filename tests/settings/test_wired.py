@@ -28,6 +28,14 @@ def test_a_charger_without_one_counts_at_its_maximum_for_ever(judge):
     assert verdict.sums[0].box_dead == (36_000, 36_000, 36_000)
 
 
+def test_a_watchdog_that_is_set_in_the_station_counts_only_if_somebody_says_that_it_is(judge):
+    alfen = LOT.replace("heidelberg-energy-control", "alfen-ng9xx")
+    (charger,) = judge(alfen).accepted().chargers
+    assert charger.dead_man == "none"
+    (charger,) = judge(alfen + 'dead_man = "watchdog"\n').accepted().chargers
+    assert charger.dead_man == "watchdog"
+
+
 def test_a_site_may_count_on_no_watchdog_at_all(judge):
     (charger,) = judge(LOT + 'dead_man = "none"\n').accepted().chargers
     assert charger.dead_man == "none"
