@@ -142,7 +142,7 @@ class Billing:
 
     async def _roaming(self, request: web.Request) -> web.Response:
         """Whoever may read them can charge with them."""
-        guard.require_from_here(request)
+        guard.require_socket(request)
         return _json(self._office.roaming_tokens())
 
     async def _import(self, request: web.Request) -> web.Response:
@@ -153,7 +153,7 @@ class Billing:
 
     async def _cdrs(self, request: web.Request) -> web.Response:
         """Sessions that ended in a time; cards stand in them in full."""
-        guard.require_from_here(request)
+        guard.require_socket(request)
         since_ms, until_ms = self._asked_time(request)
         accounts = await self._office.accounts(since_ms, until_ms)
         if asked_word(request, "format", ("json", "csv")) == "csv":
@@ -163,7 +163,7 @@ class Billing:
         return web.Response(body=b"[" + b",\n".join(records) + b"]", content_type="application/json")
 
     async def _cdr(self, request: web.Request) -> web.Response:
-        guard.require_from_here(request)
+        guard.require_socket(request)
         text = request.match_info["id"]
         number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
         session = None if number is None else await self._archive.session(number)

@@ -51,6 +51,16 @@ def is_from_here(request: web.BaseRequest) -> bool:
     return (mapped or peer).is_loopback
 
 
+def require_socket(request: web.BaseRequest) -> None:
+    """What has card numbers in full leaves over the Unix socket only. Raises ProblemError."""
+    if not is_unix(request):
+        raise ProblemError(
+            HTTPStatus.FORBIDDEN,
+            "card numbers are told only over this machine's socket",
+            "ampyard export, or curl --unix-socket",
+        )
+
+
 def require_from_here(request: web.BaseRequest) -> None:
     """Raise ProblemError unless it came from this machine."""
     if not is_from_here(request):

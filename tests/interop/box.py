@@ -50,10 +50,11 @@ def site_file(world, *chargers, cloud=None):
 class Running:
     """A box at work: where it listens, its site, and the world around it."""
 
-    def __init__(self, started, world):
+    def __init__(self, started, world, socket=None):
         self.site = started.site
         self.url = f"ws://127.0.0.1:{started.ocpp_port}/lot"
         self.page = f"http://127.0.0.1:{started.web_port}"
+        self.socket = socket
         self.world = world
 
     def bay(self, name="bay-1"):
@@ -88,6 +89,7 @@ async def box(folder, *chargers, simulated=(), cloud=None, plan=None, site=site_
         home = app.Box(
             state=folder,
             records=folder / "steps.db",
+            socket=folder / "box.sock",
             host="127.0.0.1",
             web_host="127.0.0.1",
             dead_man_ms=60_000,
@@ -96,7 +98,7 @@ async def box(folder, *chargers, simulated=(), cloud=None, plan=None, site=site_
         started = asyncio.get_running_loop().create_future()
         async with asyncio.TaskGroup() as group:
             running = group.create_task(app.run(site, home, started=started.set_result))
-            lot = Running(await started, world)
+            lot = Running(await started, world, folder / "box.sock")
             living = group.create_task(world.run(lot.url))
             yield lot
             living.cancel()

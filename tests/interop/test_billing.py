@@ -19,8 +19,8 @@ TARIFF = {
 
 async def api(lot, method, path, body=None, **query):
     async with (
-        aiohttp.ClientSession() as session,
-        session.request(method, f"{lot.page}/api/{path}", json=body, params=query) as answer,
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(path=str(lot.socket))) as session,
+        session.request(method, f"http://box/api/{path}", json=body, params=query) as answer,
     ):
         return answer.status, answer.content_type, await answer.read()
 
@@ -54,6 +54,8 @@ async def test_a_session_is_billed_once_the_same_for_whoever_asks(tmp_path):
         assert (await api(lot, "PUT", "tariffs", {**TARIFF, "currency": "USD"}))[0] == 409
         assert (await api(lot, "GET", f"cdrs/{number}"))[2] == record
 
+        async with aiohttp.ClientSession() as session, session.get(f"{lot.page}/api/cdrs") as refused:
+            assert (refused.status, "socket" in (await refused.json())["error"]) == (403, True)
         _, kind, rows = await api(lot, "GET", "cdrs", format="csv")
         assert (kind, rows.count(b"\r\n")) == ("text/csv", 2)
         month = told["end_date_time"][:7]

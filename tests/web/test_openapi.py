@@ -91,11 +91,14 @@ async def test_every_command_fits_its_schema_and_what_the_api_refuses_does_not(b
             check(schema, wrong)
 
 
+SOCKET_ONLY = {"/api/cdrs", "/api/roaming"}  # card numbers in full
+
+
 async def test_what_is_answered_fits_what_is_described(box):
     document = await told(box)
     check = resolver(document)
     for path, ways in document["paths"].items():
-        if "{" in path or "get" not in ways or path in {"/", "/api/events"}:
+        if "{" in path or "get" not in ways or path in {"/", "/api/events", *SOCKET_ONLY}:
             continue
         content = ways["get"]["responses"]["200"]["content"]["application/json"]
         check(content["schema"], await (await box.get(path)).json())
