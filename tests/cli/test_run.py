@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.controller import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = """
 [grid]
@@ -27,13 +29,6 @@ port = {ocpp}
 [web]
 port = {web}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port: int = trial.getsockname()[1]
-        return port
 
 
 @pytest.fixture

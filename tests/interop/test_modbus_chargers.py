@@ -154,7 +154,6 @@ async def test_cars_on_wires_share_what_the_building_leaves_and_fall_back_withou
         assert [(each["reason"], each["energy_wh"] > 0) for each in ended] == [("car-left", True)]
         assert box.bay("bay-2").transaction_id is not None
 
-        await wired.until(lambda: wired.flowing_a("bay-2") > 6)
         running.cancel()
         watchdog_s = wired.bays["bay-2"]._timeout_ms / 1_000
         assert watchdog_s == 60
