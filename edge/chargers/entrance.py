@@ -14,7 +14,8 @@ from edge.links.tls import server_context
 from edge.settings.guarding import expiry_sentence
 from edge.settings.model import Secret, Site
 from edge.settings.secret import file_of, look_up
-from edge.site.ports import SiteDoors, Store
+from edge.site.durable import Store
+from edge.site.ports import SiteDoors
 
 log = logging.getLogger(__name__)
 

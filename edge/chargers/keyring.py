@@ -13,7 +13,7 @@ from msgspec import structs
 
 from edge.settings import hashing
 from edge.site.commands import Done, NoAnswer, Outcome
-from edge.site.ports import Store
+from edge.site.durable import Store
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from edge.links.ocppj import Connection
 from edge.links.ocppj_server import Knock, Refusal, serve
 from edge.settings.guarding import EARLY_DAYS
 from edge.settings.model import Site
-from edge.site.ports import Clock, SiteDoors, Store
+from edge.site.durable import Store
+from edge.site.ports import Clock, SiteDoors
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from edge.cli.running import until_signalled
 from edge.core.errors import ConfigError
 from edge.settings.fault import closing
 from edge.settings.site_file import SiteFile, read_text
-from edge.site.ports import JournalBrokenError
+from edge.site.durable import JournalBrokenError
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ import aiosqlite
 import msgspec
 
 from edge.journal.moments import moved
+from edge.site.durable import Resumed, Session, Told, Unconfirmed
 from edge.site.events import AnyEvent, Sampled
-from edge.site.ports import Resumed, Session, Told, Unconfirmed
 
 SESSION_FIELDS = Session.__struct_fields__
 SESSION_COLUMNS = ", ".join(f"session.{name}" for name in SESSION_FIELDS)

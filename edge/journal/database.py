@@ -7,7 +7,7 @@ from pathlib import Path
 import aiosqlite
 
 from edge.journal.migration import INCREMENTAL, migrate
-from edge.site.ports import JournalBrokenError
+from edge.site.durable import JournalBrokenError
 
 SETTINGS = {
     "journal_mode": "wal",

@@ -21,7 +21,7 @@ import struct
 import zlib
 from pathlib import Path
 
-from edge.site.ports import JournalBrokenError
+from edge.site.durable import JournalBrokenError
 
 log = logging.getLogger(__name__)
 

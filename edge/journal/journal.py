@@ -13,8 +13,9 @@ from edge.journal.outbox import SqliteOutbox
 from edge.journal.space import Space
 from edge.journal.stretches import Stretches
 from edge.journal.writer import Statement, Writer
+from edge.site.durable import Entry, JournalFullError, Mended, Resumed, Stretch
 from edge.site.events import TransactionEnded, TransactionStarted
-from edge.site.ports import Clock, Entry, JournalFullError, Mended, Resumed, Stretch
+from edge.site.ports import Clock
 
 INSERT_EVENT = """
     INSERT INTO event (seq, kind, charger, evse, at_ms, stored_ms, transaction_id, dedup, body)

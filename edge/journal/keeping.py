@@ -9,7 +9,8 @@ from pathlib import Path
 from edge.journal.compaction import Compaction, Retention, measure
 from edge.journal.integrity import find_damage, mark
 from edge.journal.journal import SqliteJournal
-from edge.site.ports import Clock, JournalBrokenError, JournalFullError
+from edge.site.durable import JournalBrokenError, JournalFullError
+from edge.site.ports import Clock
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import sqlite3
 from importlib import resources
 from pathlib import Path
 
-from edge.site.ports import JournalBrokenError
+from edge.site.durable import JournalBrokenError
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
-from edge.site.ports import Session, Stretch
+from edge.site.durable import Session, Stretch
 
 SLACK_MS = 120_000  # chargers take our time over at heartbeats, and theirs drifts in between
 

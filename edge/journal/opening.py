@@ -15,7 +15,8 @@ from edge.journal.journal import SqliteJournal
 from edge.journal.space import DEFAULT_QUOTA, Space
 from edge.journal.stretches import boot_id
 from edge.journal.writer import KEEP_MS, Writer
-from edge.site.ports import Clock, JournalBrokenError
+from edge.site.durable import JournalBrokenError
+from edge.site.ports import Clock
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from edge.journal.moments import moved
 from edge.journal.writer import Writer
+from edge.site.durable import Backlog, Delivery
 from edge.site.events import AnyEvent, Sampled, TransactionEnded
-from edge.site.ports import Backlog, Delivery
 
 NEXT = """
     SELECT delivery.seq, delivery.message_id, delivery.attempts, event.body, cloud_transaction.cloud_id,

@@ -11,7 +11,7 @@ from pathlib import Path
 from edge.journal.archive import SqliteArchive
 from edge.journal.moments import Mend, correction_of, mended
 from edge.journal.writer import Statement, Writer
-from edge.site.ports import Mended, Session, Stretch
+from edge.site.durable import Mended, Session, Stretch
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 

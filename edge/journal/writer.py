@@ -15,7 +15,7 @@ import aiosqlite
 
 from edge.journal.integrity import is_damage
 from edge.journal.space import Space
-from edge.site.ports import JournalBrokenError, JournalFullError
+from edge.site.durable import JournalBrokenError, JournalFullError
 
 Statement = tuple[str, tuple[object, ...]]
 

@@ -7,8 +7,9 @@ one in ten minutes is kept, with how many were not, and the rest is answered and
 import logging
 from collections import deque
 
+from edge.site.durable import Entry, Journal, JournalBrokenError, JournalFullError
 from edge.site.events import Acknowledged, AlertRaised, NotAnswered
-from edge.site.ports import Clock, Entry, Journal, JournalBrokenError, JournalFullError
+from edge.site.ports import Clock
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from edge.site.commands import AnyCommand, Origin, Outcome, Reserve, StopCharging
+from edge.site.durable import Store
 from edge.site.jobs import Jobs
 from edge.site.observed import ObservedCharger
-from edge.site.ports import Store
 from edge.site.reservations import Reservations
 from edge.site.status import JobStatus
 from edge.site.tokens import KnownToken, Token, Tokens, key_of

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from edge.core import transaction
 from edge.core.energy_book import EnergyBook
+from edge.site.durable import Entry, Session
 from edge.site.events import EvseStatusChanged, Sampled, TransactionEnded
-from edge.site.ports import Entry, Session
 from edge.site.tokens import key_of
 
 SAMPLE_MS = 60_000  # one is kept in each: balancing needs more than the books do

@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from edge.core import transaction
 from edge.site.commands import AnyCommand, CollectLog, Outcome, Started, UpdateFirmware
+from edge.site.durable import Entry, Journal
 from edge.site.events import Job, JobProgressed, JobState
-from edge.site.ports import Clock, Entry, Journal
+from edge.site.ports import Clock
 from edge.site.status import JobStatus
 
 log = logging.getLogger(__name__)

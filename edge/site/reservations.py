@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from edge.core import transaction
 from edge.site.commands import AnyCommand, CancelReservation, Done, Outcome, Refused, Reserve
+from edge.site.durable import Entry, Journal
 from edge.site.events import ReservationEnded, TransactionStarted
-from edge.site.ports import Clock, Entry, Journal
+from edge.site.ports import Clock
 from edge.site.status import ReservationStatus
 from edge.site.tokens import shortened
 

@@ -29,6 +29,7 @@ from edge.site.control import Control
 from edge.site.demands import PEAKS
 from edge.site.desk import Desk
 from edge.site.disobedience import Disobedience
+from edge.site.durable import Journal, JournalBrokenError, JournalFullError, Store
 from edge.site.events import (
     Acknowledged,
     AlertRaised,
@@ -55,19 +56,7 @@ from edge.site.jobs import Jobs
 from edge.site.needs import NEEDS, Needs
 from edge.site.observed import ObservedCharger
 from edge.site.passports import PASSPORTS, PAUSES, PROOFS, FindShipped, Passports
-from edge.site.ports import (
-    Charger,
-    ChargerView,
-    Clock,
-    Journal,
-    JournalBrokenError,
-    JournalFullError,
-    Limit,
-    Reading,
-    Recorder,
-    SourceReading,
-    Store,
-)
+from edge.site.ports import Charger, ChargerView, Clock, Limit, Reading, Recorder, SourceReading
 from edge.site.promise import Promise
 from edge.site.protected import protected_keys
 from edge.site.reporting import Reporter

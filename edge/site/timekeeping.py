@@ -10,17 +10,9 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from edge.site.durable import Entry, Journal, JournalBrokenError, JournalFullError, Mended, Session, Stretch
 from edge.site.events import ClockSet
-from edge.site.ports import (
-    Clock,
-    Entry,
-    Journal,
-    JournalBrokenError,
-    JournalFullError,
-    Mended,
-    Session,
-    Stretch,
-)
+from edge.site.ports import Clock
 
 log = logging.getLogger(__name__)
 

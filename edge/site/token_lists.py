@@ -14,7 +14,8 @@ import msgspec
 
 from edge.site.commands import Done, ListedToken, Origin, ReadListVersion, SendTokens, WriteSettings
 from edge.site.desk import Desk
-from edge.site.ports import Clock, JournalBrokenError, JournalFullError, SiteDoors, Store
+from edge.site.durable import JournalBrokenError, JournalFullError, Store
+from edge.site.ports import Clock, SiteDoors
 from edge.site.tokens import Token
 
 log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from edge.core import transaction
 from edge.site import endings
+from edge.site.durable import Entry, Journal, JournalBrokenError, JournalFullError, Session
 from edge.site.endings import OpenTransaction
 from edge.site.events import (
     Acknowledged,
@@ -26,7 +27,7 @@ from edge.site.events import (
     TransactionStarted,
 )
 from edge.site.observed import ObservedCharger, ObservedEvse
-from edge.site.ports import Clock, Entry, Journal, JournalBrokenError, JournalFullError, Session
+from edge.site.ports import Clock
 from edge.site.tokens import fingerprint, shortened
 
 log = logging.getLogger(__name__)

@@ -27,6 +27,7 @@ from edge.site.commands import (
     StopCharging,
     Trigger,
 )
+from edge.site.durable import Delivery, JournalBrokenError, JournalFullError, Outbox
 from edge.site.events import (
     BootAnswer,
     ChargerBooted,
@@ -36,15 +37,7 @@ from edge.site.events import (
     TokenPresented,
     TransactionStarted,
 )
-from edge.site.ports import (
-    ChargerView,
-    Clock,
-    Delivery,
-    JournalBrokenError,
-    JournalFullError,
-    Outbox,
-    SiteDoors,
-)
+from edge.site.ports import ChargerView, Clock, SiteDoors
 from edge.uplink.bounds import CloudBounds, Running
 
 log = logging.getLogger(__name__)

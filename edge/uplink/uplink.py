@@ -5,8 +5,9 @@ import importlib
 from typing import Literal
 
 from edge.settings.model import Site, UplinkSettings
+from edge.site.durable import Backlog, Outbox
 from edge.site.events import TokenAnswer
-from edge.site.ports import Backlog, Clock, Outbox, SiteDoors
+from edge.site.ports import Clock, SiteDoors
 from edge.site.status import UplinkStatus
 from edge.uplink.station import RETRY_INTERVAL_S, StationPlan, VirtualStation
 

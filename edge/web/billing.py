@@ -18,7 +18,8 @@ from edge.site.billing.office import EVERYBODY, FREE, Office, encoder
 from edge.site.billing.operator import read_operator
 from edge.site.billing.roaming import RoamingToken
 from edge.site.billing.tariff import Tariff, read_tariff
-from edge.site.ports import Archive, Clock, JournalBrokenError, JournalFullError, SiteDoors
+from edge.site.durable import Archive, JournalBrokenError, JournalFullError
+from edge.site.ports import Clock, SiteDoors
 from edge.web import guard
 from edge.web.bodies import asked_number, asked_word, large, read
 from edge.web.problems import ProblemError

@@ -6,8 +6,9 @@ from importlib import metadata
 import msgspec
 from aiohttp import web
 
+from edge.site.durable import Archive, Session
 from edge.site.passport_words import brief
-from edge.site.ports import Archive, Clock, Session, SiteDoors
+from edge.site.ports import Clock, SiteDoors
 from edge.site.status import Explanation
 from edge.site.tokens import shortened
 from edge.web import guard

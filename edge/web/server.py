@@ -12,7 +12,8 @@ from aiohttp import web
 from edge.core.errors import ConfigError
 from edge.site.billing.office import Office
 from edge.site.desk import Desk
-from edge.site.ports import Archive, Clock, SiteDoors
+from edge.site.durable import Archive
+from edge.site.ports import Clock, SiteDoors
 from edge.web.adopting import Adopting
 from edge.web.billing import Billing
 from edge.web.commands import Commands

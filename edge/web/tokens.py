@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from edge.site import arguments as may
 from edge.site.desk import Desk
-from edge.site.ports import JournalBrokenError, JournalFullError
+from edge.site.durable import JournalBrokenError, JournalFullError
 from edge.site.tokens import MOST_PRIORITY, KnownToken, Token, shortened
 from edge.web import guard
 from edge.web.bodies import checked, read

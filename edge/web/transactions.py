@@ -13,8 +13,9 @@ from msgspec import Meta
 from edge.site import arguments as may
 from edge.site.commands import CancelReservation, Reserve, StopCharging
 from edge.site.desk import Desk
+from edge.site.durable import Archive, Session, Told
 from edge.site.events import EvseStatusChanged, Sampled, TransactionEnded
-from edge.site.ports import Archive, Session, SiteDoors, Told
+from edge.site.ports import SiteDoors
 from edge.site.tokens import shortened
 from edge.web import guard
 from edge.web.bodies import asked_number, asked_word, read

@@ -15,8 +15,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from edge.journal.opening import open_journal
+from edge.site.durable import Entry, Session
 from edge.site.events import EvseStatusChanged, Sampled, TransactionEnded, TransactionStarted
-from edge.site.ports import Entry, Session
 from tests.journal.disks import may_mount, small_disk
 
 MB = 1_000_000

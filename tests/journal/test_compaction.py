@@ -6,8 +6,8 @@ from msgspec.structs import replace
 from edge.journal.compaction import DAY_MS, Compaction, Retention
 from edge.journal.opening import open_journal
 from edge.journal.space import MB
+from edge.site.durable import Entry
 from edge.site.events import AlertRaised
-from edge.site.ports import Entry
 from tests.journal.test_journal import ROUTES, ended, sampled, started
 
 MINUTE = 60_000

@@ -8,7 +8,7 @@ import pytest
 from edge.journal.compaction import measure
 from edge.journal.opening import open_journal
 from edge.journal.space import MB
-from edge.site.ports import JournalFullError
+from edge.site.durable import JournalFullError
 from tests.journal.disks import Hog, may_mount, small_disk
 from tests.journal.test_journal import ROUTES, FixedClock, ended, sampled, started
 

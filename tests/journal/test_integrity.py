@@ -8,7 +8,7 @@ import pytest
 
 from edge.journal.integrity import find_damage, mark
 from edge.journal.opening import open_journal
-from edge.site.ports import JournalBrokenError
+from edge.site.durable import JournalBrokenError
 from tests.journal.test_journal import ROUTES, FixedClock, ended, sampled, started
 
 SESSIONS = 60

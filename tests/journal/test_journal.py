@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from edge.journal.database import open_database, pragma
 from edge.journal.opening import open_journal
+from edge.site.durable import Entry, JournalBrokenError, Session
 from edge.site.events import Sampled, TransactionEnded, TransactionStarted
-from edge.site.ports import Entry, JournalBrokenError, Session
 
 ROUTES = {"bay-1": ("city",), "bay-2": ("city", "landlord")}
 

@@ -8,7 +8,7 @@ import pytest
 
 from edge.journal.database import open_sync
 from edge.journal.migration import copy_of
-from edge.site.ports import JournalBrokenError
+from edge.site.durable import JournalBrokenError
 
 NEWEST = 5
 ENERGY = "(transaction_id, charger, evse, token, started_ms, meter_start_wh, energy_wh, ended_ms)"

@@ -18,8 +18,8 @@ from edge.site.billing.account import account_of
 from edge.site.billing.operator import Location, Operator, OperatorError, read_operator
 from edge.site.billing.roaming import RoamingError, read_tokens
 from edge.site.billing.tariff import read_tariff
+from edge.site.durable import Session
 from edge.site.events import EvseStatusChanged, Sampled, SignedValue, TransactionEnded
-from edge.site.ports import Session
 
 ZONE = ZoneInfo("Europe/Berlin")
 BEGIN_MS = 1_772_442_000_000  # 2026-03-02T10:00:00+01:00

@@ -9,6 +9,7 @@ from edge import settings
 from edge.catalogue import guards
 from edge.site.blueprint import Blueprint
 from edge.site.commands import Done
+from edge.site.durable import JournalBrokenError, JournalFullError, Mended, Resumed
 from edge.site.events import (
     ChargerBooted,
     EvseStatusChanged,
@@ -17,7 +18,7 @@ from edge.site.events import (
     TransactionEnded,
     TransactionStarted,
 )
-from edge.site.ports import Confirmed, JournalBrokenError, JournalFullError, Mended, Reading, Resumed
+from edge.site.ports import Confirmed, Reading
 from edge.site.site import Site
 from edge.site.tokens import Token
 from tests.site.virtual_time import LoopClock, running

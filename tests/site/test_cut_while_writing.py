@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 
+from edge.site.durable import Entry, Session
 from edge.site.events import Acknowledged, StartAnswer, TokenAnswer, TransactionEnded, TransactionStarted
 from edge.site.observed import ObservedCharger
-from edge.site.ports import Entry, Session
 from edge.site.transactions import Transactions
 
 ACCEPTED = TokenAnswer(status="accepted")

@@ -4,9 +4,9 @@ import pytest
 
 from edge.journal.opening import open_journal
 from edge.site import endings
+from edge.site.durable import Entry, Session
 from edge.site.endings import OpenTransaction
 from edge.site.events import TransactionEnded, TransactionStarted
-from edge.site.ports import Entry, Session
 from edge.site.timekeeping import Timekeeper
 
 DAY = 86_400_000

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from edge.site.commands import Done, Refused, Started
+from edge.site.durable import Session
 from edge.site.events import Acknowledged, NotAnswered
 from edge.site.passport import Passport, Proofs
-from edge.site.ports import ChargerView, Session
+from edge.site.ports import ChargerView
 from edge.site.status import (
     CircuitStatus,
     EvseStatus,

@@ -9,8 +9,8 @@ from edge.core.energy_book import JUMPED
 from edge.site.billing.course import Course, Reading, course_of, without_leaps
 from edge.site.billing.rating import Bill, rate
 from edge.site.billing.tariff import Tariff
+from edge.site.durable import Session
 from edge.site.events import AnyEvent, EvseStatusChanged, Sampled, SignedValue, TransactionEnded
-from edge.site.ports import Session
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

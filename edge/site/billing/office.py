@@ -12,7 +12,7 @@ from edge.site.billing.operator import NOBODY, Operator, read_operator
 from edge.site.billing.reconciliation import Reconciliation, reconcile
 from edge.site.billing.roaming import RoamingToken, Verdict
 from edge.site.billing.tariff import Tariff, TariffError, epoch_ms, read_tariff
-from edge.site.ports import Archive, Session, Store
+from edge.site.durable import Archive, Session, Store
 from edge.site.tokens import key_of
 
 TARIFFS = "tariff"  # by id and the time of the version, ms

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from edge.site.billing.account import Account
-from edge.site.ports import Session, Unconfirmed
+from edge.site.durable import Session, Unconfirmed
 
 Kind = Literal["outside", "twice", "record", "unconfirmed", "parked", "doubtful"]
 SENTENCES: dict[Kind, str] = {

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from edge.site.billing.account import account_of
 from edge.site.billing.reconciliation import reconcile
+from edge.site.durable import Session, Unconfirmed
 from edge.site.events import Sampled
-from edge.site.ports import Session, Unconfirmed
 
 ZONE = ZoneInfo("UTC")
 HOUR_MS = 3_600_000
