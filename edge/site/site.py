@@ -7,75 +7,33 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from msgspec.structs import replace
 
 from edge.core.image import Decision
-from edge.site.alerts import Alerts
-from edge.site.authorisation import AUTHORISED, DAY_MS, Authorisation
+from edge.site.authorisation import AUTHORISED, Authorisation
 from edge.site.blueprint import Blueprint
-from edge.site.boots import BOOTS, Boots
-from edge.site.commands import (
-    AnyCommand,
-    Done,
-    NoAnswer,
-    Origin,
-    Outcome,
-    Refused,
-    Reserve,
-    StartCharging,
-    StopCharging,
-    Unreachable,
-    WriteSettings,
-    patience_ms,
-)
+from edge.site.boots import BOOTS
+from edge.site.commands import AnyCommand, Origin, Outcome
 from edge.site.control import Control
 from edge.site.demands import PEAKS
 from edge.site.desk import Desk
 from edge.site.disobedience import Disobedience
-from edge.site.durable import Journal, JournalBrokenError, JournalFullError, Store
-from edge.site.events import (
-    Acknowledged,
-    AlertRaised,
-    Answer,
-    AnyEvent,
-    BootAnswer,
-    CertificateAnswer,
-    CertificateRequested,
-    ChargerBooted,
-    EvseStatusChanged,
-    JobProgressed,
-    LinkChanged,
-    NeedsStated,
-    PassportLearned,
-    Sampled,
-    StartAnswer,
-    TokenPresented,
-    TransactionEnded,
-    TransactionStarted,
-    VendorMessage,
-)
+from edge.site.dispatch import Dispatch
+from edge.site.durable import Journal, Store
+from edge.site.events import Answer, AnyEvent
 from edge.site.explaining import Explainer
-from edge.site.jobs import Jobs
-from edge.site.needs import NEEDS, Needs
-from edge.site.observed import ObservedCharger
-from edge.site.passports import PASSPORTS, PAUSES, PROOFS, FindShipped, Passports
+from edge.site.needs import NEEDS
+from edge.site.parts import furnish
+from edge.site.passports import PASSPORTS, PAUSES, PROOFS, FindShipped
 from edge.site.ports import Charger, ChargerView, Clock, Limit, Reading, Recorder, SourceReading
 from edge.site.promise import Promise
-from edge.site.protected import protected_keys
+from edge.site.reception import Reception
 from edge.site.reporting import Reporter
-from edge.site.reservations import RESERVATIONS, Reservations
+from edge.site.reservations import RESERVATIONS
 from edge.site.self_tests import SelfTests
-from edge.site.sources import Sources
 from edge.site.status import Explanation, Status, UplinkStatus
-from edge.site.strangers import Strangers
-from edge.site.timekeeping import Timekeeper
-from edge.site.tokens import Token, Tokens, fingerprint
-from edge.site.transactions import Transactions
+from edge.site.tokens import Token, fingerprint
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_S = 60
-MAX_DOCUMENTS = 1_000
 SLEEPERS = "sleeper"  # tokens, by fingerprint, whose cars do not wake from a pause
-CERTIFICATE_REQUESTS = "csr"  # of a charger, in PEM
-CSR_HEAD = "-----BEGIN CERTIFICATE REQUEST-----"
 
 
 class Site:
@@ -100,185 +58,91 @@ class Site:
 
         `on_cycle` is called after every whole control cycle; it must not block.
         """
-        self._blueprint = blueprint
-        self._clock = clock
-        self._observed = {
-            name: ObservedCharger(
-                name, {number: blueprint.evse_ids[name, number] for number in blueprint.numbers(name)}
-            )
-            for name in blueprint.chargers
-        }
-        may = blueprint.settings.tokens
-        self._tokens = Tokens(may.accept, list(tokens), blueprint.token_groups())
-        self.authorisation = Authorisation(
-            self._tokens,
-            clock,
-            remember=self._remember,
-            energy_since=journal.energy_since,
-            offline=may.offline,
-            deadline_ms=may.deadline_ms,
-            cache_ms=may.cache_days * DAY_MS,
-            timezone=blueprint.settings.timezone,
-        )
-        self._sleepers: set[str] = set()
-        self._transactions = Transactions(
+        self._parts = parts = furnish(
+            blueprint,
             journal,
             clock,
-            self._observed,
-            sleepers=self._sleepers,
-            priority_of=self._tokens.priority_of,
-            most_w=blueprint.most_w(),
-        )
-        self._boots = Boots({name: each.station for name, each in blueprint.chargers.items()}, self._remember)
-        self._timekeeper = Timekeeper(journal, clock, alert=self.alert, redate=self._transactions.redate)
-        self._needs = Needs(clock, self._remember)
-        self._drivers: dict[str, Charger] = {}
-        self._alerts = Alerts(journal, clock)
-        self._sources = Sources()
-        self._jobs = Jobs(journal, clock)
-        self._reservations = Reservations(journal, clock, self._remember)
-        self._store = store
-        self._documents: asyncio.Queue[tuple[str, str, bytes]] = asyncio.Queue(MAX_DOCUMENTS)
-        self._on_cycle = on_cycle
-        self._strangers = Strangers(blueprint.settings.ocpp.unknown)
-        self._passports = Passports(
-            blueprint,
-            self._observed,
-            clock,
-            self._remember,
+            store,
+            recorder=recorder,
+            tokens=tokens,
+            proven_pauses=proven_pauses,
             shipped=shipped,
-            proven_pauses=set(proven_pauses),
         )
-        self._self_tests = SelfTests(blueprint, self._observed, clock, self._drivers, self._passports)
-        self._disobedience = Disobedience(self._passports, self.alert)
-        self._promise = Promise(blueprint, self._passports, self.alert)
+        self._on_cycle = on_cycle
+        self._reception = Reception(parts)
+        self._dispatch = Dispatch(parts)
+        self._disobedience = Disobedience(parts.passports, self.alert)
+        self._promise = Promise(blueprint, parts.passports, self.alert)
         self._uplinks: dict[str, UplinkStatus] = {}
-        self.control = Control(
-            blueprint,
-            self._observed,
-            clock,
-            recorder,
-            passports=self._passports,
-        )
-        self.control.on_cycle = self._publish
-        self.control.on_sleeper = self._remember_sleeper
-        self._reporter = Reporter(blueprint, self._observed, clock, self._transactions)
+        self._reporter = Reporter(blueprint, parts.observed, clock, parts.transactions)
+        self._reporter.follow_ms = lambda charger, evse: parts.passports.traits(charger, evse).follow_ms
         self._explainer = Explainer(blueprint, clock)
-        self._reporter.follow_ms = lambda charger, evse: self._passports.traits(charger, evse).follow_ms
         self._status = self._reporter.before_the_first_cycle()
         self._news = asyncio.Event()
+        self.control.on_cycle = self._publish
+        self.control.on_sleeper = self._remember_sleeper
         self.desk = Desk(
-            self._tokens,
+            parts.tokens,
             store,
-            self._observed,
-            jobs=self._jobs,
-            reservations=self._reservations,
+            parts.observed,
+            jobs=parts.jobs,
+            reservations=parts.reservations,
             wake=self.control.wake,
-            stop=self.submit if may.blocking_ends else None,
+            stop=self.submit if blueprint.settings.tokens.blocking_ends else None,
         )
+
+    @property
+    def control(self) -> Control:
+        """The control cycle."""
+        return self._parts.control
+
+    @property
+    def authorisation(self) -> Authorisation:
+        """Who may charge."""
+        return self._parts.authorisation
 
     async def resume(self) -> None:
         """Take up what the process before us left running, and what it had learnt of the chargers."""
-        await self._timekeeper.begin()
+        parts, documents = self._parts, self._parts.documents.store.documents
+        await parts.timekeeper.begin()
         await self.desk.resume()
-        documents = [await self._store.documents(kind) for kind in (PASSPORTS, PROOFS, PAUSES)]
-        self._passports.resume(*documents)
-        self._sleepers.update(await self._store.documents(SLEEPERS))
-        self.authorisation.resume(await self._store.documents(AUTHORISED))
-        self.control.demands.resume(await self._store.documents(PEAKS))
-        self._boots.resume(await self._store.documents(BOOTS), self._observed)
-        self._reservations.resume(await self._store.documents(RESERVATIONS))
-        for session in await self._transactions.resume():
-            name = self._blueprint.evse_ids.get((session.charger, session.evse), session.charger)
+        parts.passports.resume(*[await documents(kind) for kind in (PASSPORTS, PROOFS, PAUSES)])
+        parts.sleepers.update(await documents(SLEEPERS))
+        parts.authorisation.resume(await documents(AUTHORISED))
+        parts.control.demands.resume(await documents(PEAKS))
+        parts.boots.resume(await documents(BOOTS), parts.observed)
+        parts.reservations.resume(await documents(RESERVATIONS))
+        for session in await parts.transactions.resume():
+            name = parts.blueprint.evse_ids.get((session.charger, session.evse), session.charger)
             log.info("journal: %s's transaction %d continues", name, session.transaction_id)
-        self._needs.resume(await self._store.documents(NEEDS), self._observed.values())
+        parts.needs.resume(await documents(NEEDS), parts.observed.values())
 
     async def run(self) -> None:
         """The control cycle and what it leaves to be written, until cancelled."""
+        parts = self._parts
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.control.run())
-            group.create_task(self._keep_documents())
-            group.create_task(self._transactions.tend())
-            group.create_task(self._timekeeper.run())
-            group.create_task(self._self_tests.run())
+            for runs in (parts.control, parts.documents, parts.timekeeper, parts.self_tests):
+                group.create_task(runs.run())
+            group.create_task(parts.transactions.tend())
 
     def attach(self, charger: str, driver: Charger) -> None:
         """`driver` is how this charger is reached."""
-        self._drivers[charger] = driver
+        self._parts.drivers[charger] = driver
         self.control.attach(charger, driver)
+
+    # -- the five doors ----------------------------------------------------------------------------------
 
     async def report(self, event: AnyEvent) -> Answer:
         """Something happened at a charger. Answers after what must be stored is stored."""
-        charger = self._observed.get(event.charger)
-        if charger is None:
-            return self._strangers.report(event, self._clock.now_ms())
-        charger.note(event)
-        if isinstance(event, ChargerBooted):
-            return self._boot(event)
-        if isinstance(event, TokenPresented):
-            return await self.authorisation.judge(event.charger, event.token)
-        if isinstance(event, TransactionStarted):
-            verdict = await self.authorisation.judge(
-                event.charger, event.token, is_start=True, is_past=event.offline
-            )
-            answer = await self._transactions.start(event, verdict)
-            if isinstance(answer, StartAnswer):
-                self._tokens.withdraw(event.charger, event.token)
-                self._reservations.used(event)
-            self.control.wake()
-            return answer
-        if isinstance(event, TransactionEnded):
-            ended = await self._transactions.end(event)
-            self.control.wake()
-            return ended
-        if isinstance(event, Sampled):
-            self._transactions.sample(event)
-            self._passports.sampled(event)
-            self._self_tests.sampled(event)
-        elif isinstance(event, LinkChanged):
-            log.info(
-                "%s %s", event.charger, f"connected from {event.address}" if event.is_up else "link lost"
-            )
-            self.control.wake()
-        else:
-            return await self._report_aside(event)
-        return Acknowledged()
-
-    async def _report_aside(self, event: AnyEvent) -> Answer:
-        """What has nothing to do with charging."""
-        if isinstance(event, AlertRaised):
-            return await self._alerts.note(event)
-        if isinstance(event, CertificateRequested):
-            return self._keep_request(event)
-        if isinstance(event, NeedsStated):
-            answer = self._needs.state(self._observed[event.charger].evses.get(event.evse), event)
-            self.control.wake()
-            return answer
-        if isinstance(event, JobProgressed):
-            self._jobs.note(event)
-        elif isinstance(event, EvseStatusChanged):
-            self._transactions.state(event)
-        elif isinstance(event, PassportLearned):
-            self._passports.learn(event)
-        elif isinstance(event, VendorMessage):
-            log.info("%s tells %s %s", event.charger, event.vendor[:50], event.message or "")
-        return Acknowledged()
+        return await self._reception.report(event)
 
     def read(self, reading: Reading) -> None:
         """A meter was polled. The latest value wins."""
         self.control.read(reading)
 
-    def source(self, reading: SourceReading) -> None:
-        """The meter of the sun or of a battery was polled."""
-        self._sources.read(reading)
-
-    def trouble(self, circuit: str, sentence: str) -> None:
-        """Why a circuit's meter is no good; an empty sentence: it is again."""
-        self._reporter.meter_troubles[circuit] = sentence
-
     def limit(self, limit: Limit) -> None:
         """A bound from outside is set, changed or withdrawn. Raises ValueError on an unknown target."""
-        lot = self._blueprint.lot
+        lot = self._parts.blueprint.lot
         known = lot.by_id if limit.kind == "evse" else lot.tree.circuits
         if limit.target not in known:
             raise ValueError(f"{limit.target!r} is none of {', '.join(sorted(known))}")
@@ -292,37 +156,24 @@ class Site:
 
     async def submit(self, command: AnyCommand, origin: Origin) -> Outcome:
         """Carry a command out: protected settings and grants come first."""
-        driver = self._drivers.get(command.charger)
-        if driver is None:
-            return Refused(sentence=f"there is no charger {command.charger} here")
-        if isinstance(command, WriteSettings) and origin.kind != "site":
-            owned = protected_keys(command.settings)
-            if owned:
-                return Refused(sentence=f"{', '.join(owned)}: set by the site itself")
-        if isinstance(command, StopCharging):
-            session = self._transactions.open_session(command.transaction_id)
-            if session is None or session.charger != command.charger:
-                return Refused(sentence=f"no transaction {command.transaction_id} runs there")
-        if not self._observed[command.charger].is_linked:
-            return Unreachable()
-        if isinstance(command, StartCharging):  # the station may ask before it answers
-            self._tokens.grant_once(command.charger, command.token, mono_ms=self._clock.mono_ms())
-        if isinstance(command, Reserve) and command.until_ms <= self._clock.now_ms():
-            return Refused(sentence="the reservation would be over already")
-        command = self._reservations.numbered(self._jobs.numbered(command))
-        outcome = await driver.perform(command, deadline_ms=patience_ms(command))
-        self._jobs.ordered(command, outcome)
-        outcome = self._reservations.ordered(command, outcome)
-        if isinstance(command, StartCharging) and not isinstance(outcome, Done | NoAnswer):
-            self._tokens.withdraw(command.charger, command.token)
-        log.info(
-            "%s %s by %s: %s",
-            command.charger,
-            type(command).__name__,
-            origin.name or origin.kind,
-            type(outcome).__name__,
-        )
-        return outcome
+        return await self._dispatch.submit(command, origin)
+
+    async def watch(self) -> AsyncIterator[Status]:
+        """The latest status, again whenever it changed; a slow reader misses the ones between."""
+        while True:
+            news = self._news
+            yield self._status
+            await news.wait()
+
+    # -- what else drivers tell and ask ------------------------------------------------------------------
+
+    def source(self, reading: SourceReading) -> None:
+        """The meter of the sun or of a battery was polled."""
+        self._parts.sources.read(reading)
+
+    def trouble(self, circuit: str, sentence: str) -> None:
+        """Why a circuit's meter is no good; an empty sentence: it is again."""
+        self._reporter.meter_troubles[circuit] = sentence
 
     def notice(self, uplink: UplinkStatus) -> None:
         """An uplink tells how it fares, for the page."""
@@ -330,24 +181,22 @@ class Site:
 
     def alert(self, about: str, word: str, sentence: str) -> None:
         """Something about a charger, or this box, that somebody must know; shown for a day."""
-        self._alerts.raise_here(about, word, sentence)
+        self._parts.alerts.raise_here(about, word, sentence)
 
     def room_changed(self, sentence: str, *, is_full: bool) -> None:
         """The journal has less room than it should, or has it again. Full: new charges are refused."""
-        self._transactions.is_full = is_full
-        self._alerts.raise_here("journal", "journal-room", sentence)
+        self._parts.transactions.is_full = is_full
+        self.alert("journal", "journal-room", sentence)
 
     def charger(self, name: str) -> ChargerView:
         """The latest of one charger. Raises KeyError on a name that is not in the site file."""
-        return replace(
-            self._observed[name].view(),
-            form=self._passports.form(name),
-            needs_probe=self._passports.needs_probe(name),
-        )
+        passports = self._parts.passports
+        view = self._parts.observed[name].view()
+        return replace(view, form=passports.form(name), needs_probe=passports.needs_probe(name))
 
     async def changed(self, name: str, version: int) -> ChargerView:
         """The latest of one charger, as soon as it is newer than `version`."""
-        return await self._observed[name].changed(version)
+        return await self._parts.observed[name].changed(version)
 
     def status(self) -> Status:
         """The latest status, now."""
@@ -364,35 +213,31 @@ class Site:
 
     def passports(self) -> SelfTests:
         """What is known of chargers, and how to learn more."""
-        return self._self_tests
+        return self._parts.self_tests
 
-    async def watch(self) -> AsyncIterator[Status]:
-        """The latest status, again whenever it changed; a slow reader misses the ones between."""
-        while True:
-            news = self._news
-            yield self._status
-            await news.wait()
+    # -- after each cycle --------------------------------------------------------------------------------
 
     def _publish(self, decision: Decision) -> None:
+        parts = self._parts
         for circuit, peak in self.control.demands.note(decision):
-            self._remember(PEAKS, circuit, peak)
-        now_ms = self._clock.now_ms()
-        self._reservations.expire(now_ms)
+            parts.documents.remember(PEAKS, circuit, peak)
+        now_ms = parts.clock.now_ms()
+        parts.reservations.expire(now_ms)
         status = self._reporter.report(
             decision,
             cycle=self.control.cycle,
             readings=self.control.readings,
             uplinks=tuple(self._uplinks[name] for name in sorted(self._uplinks)),
             refusing=self.control.refusing,
-            strangers=self._strangers,
+            strangers=parts.strangers,
         )
         self._status = replace(
             status,
-            alerts=tuple(dict.fromkeys((*self._promise.broken(), *self._alerts.sentences(now_ms)))),
-            jobs=self._jobs.rows(),
-            reservations=self._reservations.rows(),
+            alerts=tuple(dict.fromkeys((*self._promise.broken(), *parts.alerts.sentences(now_ms)))),
+            jobs=parts.jobs.rows(),
+            reservations=parts.reservations.rows(),
             slowest_cycle_ms=self.control.slowest.ms,
-            sources=self._sources.rows(self._clock.mono_ms()),
+            sources=parts.sources.rows(parts.clock.mono_ms()),
         )
         self._disobedience.note(status)
         self._news.set()
@@ -400,36 +245,5 @@ class Site:
         self._on_cycle()
 
     def _remember_sleeper(self, token: str) -> None:
-        self._sleepers.add(fingerprint(token))
-        self._remember(SLEEPERS, fingerprint(token), b"true")
-
-    def _remember(self, kind: str, key: str, body: bytes) -> None:
-        """Have a document written soon; the newest wins, a full queue costs only memory after a restart."""
-        try:
-            self._documents.put_nowait((kind, key, body))
-        except asyncio.QueueFull:
-            log.warning("too much to remember at once: %s of %s is not kept", kind, key)
-
-    async def _keep_documents(self) -> None:
-        while True:
-            kind, key, body = await self._documents.get()
-            try:
-                await self._store.put_document(kind, key, body)
-            except (JournalFullError, JournalBrokenError) as error:
-                log.warning("%s of %s is not kept: %s", kind, key, error)
-
-    def _boot(self, event: ChargerBooted) -> BootAnswer:
-        log.info("%s %s %s, OCPP %s", event.charger, event.vendor, event.model, event.protocol)
-        if self._boots.note(event):
-            self._transactions.replaced(event.charger)
-        self._passports.booted(event.charger)
-        self.control.wake()
-        return BootAnswer(status="accepted", interval_s=HEARTBEAT_S, now_ms=self._clock.now_ms())
-
-    def _keep_request(self, event: CertificateRequested) -> CertificateAnswer:
-        """Keep a new key's request until somebody has it signed; the newest of a charger counts."""
-        is_request = event.csr.lstrip().startswith(CSR_HEAD)
-        if is_request:
-            self._remember(CERTIFICATE_REQUESTS, event.charger, event.csr.encode())
-            self._alerts.raise_here(event.charger, "certificate-request", "wants a certificate signed")
-        return CertificateAnswer(is_accepted=is_request)
+        self._parts.sleepers.add(fingerprint(token))
+        self._parts.documents.remember(SLEEPERS, fingerprint(token), b"true")

@@ -223,7 +223,7 @@ async def test_an_alert_is_stored_before_it_is_answered_and_seen_for_a_day():
         await cycle()
         assert lot.site.status().alerts == ("bay-1: TamperDetectionActivated",)
         a_day_later_ms = lot.clock.now_ms() + SHOWN_MS
-        assert lot.site._alerts.sentences(a_day_later_ms) == ()
+        assert lot.site._parts.alerts.sentences(a_day_later_ms) == ()
 
 
 @in_virtual_time

@@ -234,11 +234,11 @@ async def test_a_charger_that_forgets_its_ends_fills_no_memory_and_may_end_late(
     async with standing_site() as lot:
         await lot.connect()
         starts = [await lot.start(meter_wh=number) for number in range(MOST_OPEN + 10)]
-        assert len(lot.site._transactions._open) == MOST_OPEN
+        assert len(lot.site._parts.transactions._open) == MOST_OPEN
         await lot.stop(starts[0].transaction_id)
         first = lot.journal.sessions[starts[0].transaction_id]
         assert (first.meter_stop_wh, first.reason) == (5_000, "local")
-        assert lot.site._transactions.open_session(starts[-1].transaction_id) is not None
+        assert lot.site._parts.transactions.open_session(starts[-1].transaction_id) is not None
 
 
 @in_virtual_time
