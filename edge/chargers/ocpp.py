@@ -11,9 +11,9 @@ import msgspec
 from edge.chargers.keyring import Keyring
 from edge.chargers.ocpp_setup import set_up
 from edge.core.errors import PeerError
-from edge.dialects.v16 import charger_commands, charger_events, charger_probe, charger_profiles
-from edge.dialects.v16.arrival import Arrival
-from edge.dialects.v16.charger_forms import Forms
+from edge.dialects.arrival import Arrival
+from edge.dialects.charger import SET_PROFILE, ChargerDialect, Errand, Found, dialect_of
+from edge.dialects.forms import Forms
 from edge.links.ocppj import Connection
 from edge.ocpp.rpc import CallRefused, CallTimedOut, LinkLost
 from edge.settings.model import ChargerSettings
@@ -24,10 +24,10 @@ from edge.site.events import (
     AnyEvent,
     BootAnswer,
     LinkChanged,
+    NotAnswered,
     PassportLearned,
     Sampled,
 )
-from edge.site.passport import Said
 from edge.site.ports import Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class OcppCharger:
         self._keyring = keyring
         self._site = site
         self._clock = clock
-        self._forms = Forms(settings)
+        self._speech: _Speech | None = None
         self._away_until_ms = 0
         self._is_probing = asyncio.Lock()
         self._link: _Link | None = None
@@ -99,21 +99,22 @@ class OcppCharger:
         """The CALL leaves now, unless another waits for its answer; what becomes of it is awaited."""
         sent_ms = self._clock.mono_ms()
         view = self._site.charger(self.settings.name)
-        self._forms.take(view.form)
-        payload = self._forms.render(
+        link.forms.take(view.form)
+        payload = link.forms.render(
             evse,
             limit_ma,
             now_ms=self._clock.now_ms(),
             hold_s=valid_ms // 1000,
-            transaction_id=view.transactions.get(evse),
+            transaction=view.transactions.get(evse),
         )
-        call = link.connection.begin(charger_profiles.SET_PROFILE, payload, timeout_s=deadline_ms / 1000)
-        return self._outcome(call, sent_ms)
+        call = link.connection.begin(SET_PROFILE, payload, timeout_s=deadline_ms / 1000)
+        return self._outcome(link.dialect, call, sent_ms)
 
-    async def _outcome(self, call: Awaitable[msgspec.Raw], sent_ms: int) -> OfferOutcome:
+    @staticmethod
+    async def _outcome(dialect: ChargerDialect, call: Awaitable[msgspec.Raw], sent_ms: int) -> OfferOutcome:
         try:
             raw = await call
-            refusal = charger_profiles.refusal_of(bytes(raw))
+            refusal = dialect.refusal_of(bytes(raw))
         except (CallTimedOut, LinkLost) as fault:
             return OfferLost(was_sent=fault.was_sent)
         except CallRefused as fault:
@@ -148,19 +149,8 @@ class OcppCharger:
         return outcome
 
     async def _go_through(self, link: "_Link", command: AnyCommand) -> Outcome:
-        procedure = charger_commands.carry_out(command, now_ms=self._clock.now_ms())
-        try:
-            action, payload = next(procedure)
-            while True:
-                try:
-                    raw = await link.connection.call(action, payload, timeout_s=CALL_S)
-                except CallRefused as refusal:
-                    action, payload = procedure.throw(refusal)
-                else:
-                    action, payload = procedure.send(bytes(raw))
-        except StopIteration as end:
-            outcome: Outcome = end.value
-            return outcome
+        errand = link.dialect.carry_out(command, now_ms=self._clock.now_ms(), own_ids={})
+        return await _run_errand(link.connection, errand)
 
     # -- its passport ------------------------------------------------------------------------------------
 
@@ -177,24 +167,14 @@ class OcppCharger:
             return False
 
     async def _probe(self, link: "_Link") -> bool:
-        calls = charger_probe.probe(
+        errand = link.dialect.probe(
             max_ma=self.settings.rating_ma or sum(evse.max_ma for evse in self.settings.evses),
-            unit=self._forms.unit,
-            has_default=self._forms.was_guarded,
+            unit=link.forms.unit,
+            has_default=link.forms.was_guarded,
             is_idle=not self._site.charger(self.settings.name).transactions,
             now_ms=self._clock.now_ms(),
         )
-        try:
-            action, payload = next(calls)
-            while True:
-                try:
-                    raw = await link.connection.call(action, payload, timeout_s=CALL_S)
-                except CallRefused as refusal:
-                    action, payload = calls.throw(refusal)
-                else:
-                    action, payload = calls.send(bytes(raw))
-        except StopIteration as end:
-            said: Said = end.value
+        said = await _run_errand(link.connection, errand)
         await self._site.report(
             PassportLearned(
                 charger=self.settings.name,
@@ -222,7 +202,10 @@ class OcppCharger:
     # -- a connection's life -----------------------------------------------------------------------------
 
     async def _live(self, connection: Connection) -> None:
-        link = self._link = _Link(connection, linked_ms=self._clock.now_ms())
+        speech = self._speech
+        if speech is None or speech.subprotocol != connection.subprotocol:
+            speech = self._speech = _Speech(connection.subprotocol, self.settings)
+        link = self._link = _Link(connection, speech, linked_ms=self._clock.now_ms())
         await self._tell_link(connection, is_up=True)
         try:
             async with asyncio.TaskGroup() as group:
@@ -257,14 +240,15 @@ class OcppCharger:
             has_booted = link.booted.is_set()
             link.booted.clear()
             view = self._site.charger(self.settings.name)
-            self._forms.take(view.form)
+            link.forms.take(view.form)
             await set_up(
                 link.connection,
                 self.settings,
+                link.dialect,
                 now_ms=self._clock.now_ms(),
                 has_booted=has_booted,
                 is_known=view.boot is not None,
-                forms=self._forms,
+                forms=link.forms,
                 on_guarded=link.ready.set,
             )
             if self._site.charger(self.settings.name).needs_probe:
@@ -277,16 +261,21 @@ class OcppCharger:
             now_ms=self._clock.now_ms(),
             mono_ms=self._clock.mono_ms(),
             is_synchronised=self._clock.is_synchronised(),
-            linked_ms=link.linked_ms + min(0, self._forms.clock_offset_ms),
+            linked_ms=link.linked_ms + min(0, link.forms.clock_offset_ms),
         )
         answer: Answer = Acknowledged()
-        for event in charger_events.events_of(action, raw, arrival):
-            answer = await self._site.report(event)
+        for event in link.dialect.events_of(action, raw, arrival):
+            said = await self._site.report(event)
             self._check_clock(link, event, arrival)
+            if isinstance(said, NotAnswered):
+                answer = said
+                break
+            if not isinstance(said, Acknowledged):
+                answer = said
         if isinstance(answer, BootAnswer) and answer.status == "accepted":
             link.ready.clear()
             link.booted.set()
-        return charger_events.answer_to(action, answer, now_ms=arrival.now_ms)
+        return link.dialect.answer_to(action, answer, now_ms=arrival.now_ms)
 
     def _check_clock(self, link: "_Link", event: AnyEvent, arrival: Arrival) -> None:
         """Say once that a charger's clock is off: it decides when the dead man strikes."""
@@ -297,13 +286,40 @@ class OcppCharger:
                 log.warning("%s: its clock is off by %d s", self.settings.name, offset_ms // 1000)
 
 
+class _Speech:
+    """How the charger spoke when it connected last: another version has another dialect, and forms."""
+
+    def __init__(self, subprotocol: str, settings: ChargerSettings) -> None:
+        self.subprotocol = subprotocol
+        self.dialect = dialect_of(subprotocol)
+        self.forms = Forms(settings, self.dialect.offers)
+
+
 class _Link:
     """What belongs to one connection and dies with it. `ready`: the dead man stands, limits may follow."""
 
-    def __init__(self, connection: Connection, *, linked_ms: int) -> None:
+    def __init__(self, connection: Connection, speech: "_Speech", *, linked_ms: int) -> None:
         self.connection = connection
+        self.dialect = speech.dialect
+        self.forms = speech.forms
         self.linked_ms = linked_ms
         self.booted = asyncio.Event()
         self.ready = asyncio.Event()
         self.is_clock_off = False
         self.is_over = asyncio.Event()
+
+
+async def _run_errand(connection: Connection, errand: Errand[Found]) -> Found:
+    """Ask one after the other, and answer what was found. Raises what the link does, but for a CALLERROR."""
+    try:
+        action, payload = next(errand)
+        while True:
+            try:
+                raw = await connection.call(action, payload, timeout_s=CALL_S)
+            except CallRefused as refusal:
+                action, payload = errand.throw(refusal)
+            else:
+                action, payload = errand.send(bytes(raw))
+    except StopIteration as end:
+        found: Found = end.value
+        return found

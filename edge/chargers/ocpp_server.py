@@ -9,6 +9,7 @@ from edge.chargers.admission import Admission
 from edge.chargers.entrance import CERTIFICATE, Vault, keyring_of, tls_of, watch_certificates
 from edge.chargers.ocpp import OcppCharger
 from edge.chargers.ocpp_stranger import Stranger
+from edge.dialects.charger import SUBPROTOCOLS
 from edge.links.listener import MOST_SOCKETS
 from edge.links.ocppj import Connection
 from edge.links.ocppj_server import Knock, Refusal, serve
@@ -19,7 +20,6 @@ from edge.site.ports import Clock, SiteDoors
 
 log = logging.getLogger(__name__)
 
-SUBPROTOCOLS = ("ocpp1.6",)
 MAX_STRANGERS = 32
 DAY_MS = 86_400_000
 VAULT = Vault()

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 
 from edge.core.errors import PeerError
-from edge.dialects.v16 import charger_profiles as dialect
-from edge.dialects.v16.charger_forms import Forms
+from edge.dialects.charger import SET_PROFILE, ChargerDialect, Found, Questions
+from edge.dialects.forms import Forms
 from edge.links.ocppj import Connection
 from edge.ocpp.rpc import CallRefused, Fault, LinkLost
 from edge.settings.model import ChargerSettings
@@ -13,13 +13,13 @@ from edge.settings.model import ChargerSettings
 log = logging.getLogger(__name__)
 
 CALL_S = 10.0
-SAMPLE_S = 10
 FIRST_HOLD_S = 120  # of the upper profile at the fallback; a limit renews it at once
 
 
 async def set_up(
     connection: Connection,
     charger: ChargerSettings,
+    dialect: ChargerDialect,
     *,
     now_ms: int,
     has_booted: bool,
@@ -34,13 +34,13 @@ async def set_up(
     lost link ends this quietly.
     """
     try:
-        await _guard_all(connection, charger, forms, now_ms if has_booted else None)
+        await _guard_all(connection, charger, dialect, forms, now_ms if has_booted else None)
         on_guarded()
-        await _ask(connection, dialect.CLEAR_PROFILE, dialect.release())
-        await _sample(connection, charger.name)
-        if not is_known:
-            await _ask(connection, dialect.TRIGGER, dialect.trigger_boot())
-        await _ask(connection, dialect.TRIGGER, dialect.trigger_status())
+        await ask(connection, *dialect.release())
+        if not await go_through(connection, dialect.measure()):
+            log.warning("%s does not measure what it is asked to: no currents per phase", charger.name)
+        for report in dialect.reports(is_known=is_known):
+            await ask(connection, *report)
     except LinkLost:
         return
     except Fault as fault:
@@ -48,21 +48,34 @@ async def set_up(
 
 
 async def _guard_all(
-    connection: Connection, charger: ChargerSettings, forms: Forms, now_ms: int | None
+    connection: Connection,
+    charger: ChargerSettings,
+    dialect: ChargerDialect,
+    forms: Forms,
+    now_ms: int | None,
 ) -> None:
     """The dead man of every connector; where a current is refused that a charger does not know, in W."""
-    is_taken = [await _guard(connection, charger, forms, connector, now_ms) for connector in forms.connectors]
+
+    async def guard(connector: int) -> bool:
+        return await _guard(connection, charger, dialect, forms, connector, now_ms=now_ms)
+
+    is_taken = [await guard(connector) for connector in forms.connectors]
     if all(is_taken):
         return
-    raw = await _ask(connection, dialect.READ, dialect.read_unit())
-    if raw is not None and dialect.wants_watts(raw) and forms.turn_to_watts():
+    if await go_through(connection, dialect.wants_watts()) and forms.turn_to_watts():
         log.info("%s takes limits in W only", charger.name)
         for connector in forms.connectors:
-            await _guard(connection, charger, forms, connector, now_ms)
+            await guard(connector)
 
 
 async def _guard(
-    connection: Connection, charger: ChargerSettings, forms: Forms, connector: int, now_ms: int | None
+    connection: Connection,
+    charger: ChargerSettings,
+    dialect: ChargerDialect,
+    forms: Forms,
+    connector: int,
+    *,
+    now_ms: int | None,
 ) -> bool:
     """The lower profile of a connector; with a time also the upper one, at the fallback."""
     fallback_ma = charger.evses[connector - 1].fallback_ma
@@ -70,7 +83,7 @@ async def _guard(
     if now_ms is not None:
         payloads.append(forms.render(connector, fallback_ma, now_ms=now_ms, hold_s=FIRST_HOLD_S))
     for payload in payloads:
-        refusal = _refusal(await _ask(connection, dialect.SET_PROFILE, payload))
+        refusal = _refusal(dialect, await ask(connection, SET_PROFILE, payload))
         if refusal is not None:
             amperes = fallback_ma // 1000
             log.warning("%s does not take its fallback of %d A: %s", charger.name, amperes, refusal)
@@ -81,7 +94,7 @@ async def _guard(
     return True
 
 
-def _refusal(raw: bytes | None) -> str | None:
+def _refusal(dialect: ChargerDialect, raw: bytes | None) -> str | None:
     if raw is None:
         return "no answer, or an error"
     try:
@@ -90,26 +103,18 @@ def _refusal(raw: bytes | None) -> str | None:
         return str(fault)
 
 
-async def _sample(connection: Connection, name: str) -> None:
-    """Currents per phase every 10 s. What is right already is not written again: that wears its memory."""
-    raw = await _ask(connection, dialect.READ, dialect.read_sampling())
-    present = {} if raw is None else dialect.sampling_of(raw)
-    if present.get(dialect.INTERVAL) != str(SAMPLE_S):
-        await _change(connection, dialect.INTERVAL, str(SAMPLE_S))
-    if present.get(dialect.MEASURANDS) in dialect.WISHES:
-        return
-    for wish in dialect.WISHES:
-        if await _change(connection, dialect.MEASURANDS, wish):
-            return
-    log.warning("%s does not measure what it is asked to: no currents per phase", name)
+async def go_through(connection: Connection, questions: Questions[Found]) -> Found:
+    """Ask one after the other, and answer what was found. Raises LinkLost, and Fault as the questions do."""
+    try:
+        action, payload = next(questions)
+        while True:
+            action, payload = questions.send(await ask(connection, action, payload))
+    except StopIteration as end:
+        found: Found = end.value
+        return found
 
 
-async def _change(connection: Connection, key: str, value: str) -> bool:
-    raw = await _ask(connection, dialect.CHANGE, dialect.change(key, value))
-    return raw is not None and dialect.was_changed(raw)
-
-
-async def _ask(connection: Connection, action: str, payload: bytes) -> bytes | None:
+async def ask(connection: Connection, action: str, payload: bytes) -> bytes | None:
     """The answer; None when it refuses or does not answer. Raises LinkLost."""
     try:
         return bytes(await connection.call(action, payload, timeout_s=CALL_S))

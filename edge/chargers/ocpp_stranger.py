@@ -7,9 +7,10 @@ from functools import partial
 import msgspec
 
 from edge.chargers.ocpp import BOOT_WAIT_S
+from edge.chargers.ocpp_setup import ask, go_through
 from edge.core.errors import PeerError
-from edge.dialects.v16 import charger_events, charger_profiles
-from edge.dialects.v16.arrival import Arrival
+from edge.dialects.arrival import Arrival
+from edge.dialects.charger import SET_PROFILE, Traits, dialect_of
 from edge.links.ocppj import Connection
 from edge.ocpp.rpc import Fault, LinkLost
 from edge.site.events import Acknowledged, Answer, BootAnswer, LinkChanged, StrangerHeld
@@ -18,7 +19,6 @@ from edge.site.ports import Clock, SiteDoors
 log = logging.getLogger(__name__)
 
 CALL_S = 10.0
-MOST_CONNECTORS = 8  # a site file has no more
 
 
 class Stranger:
@@ -30,6 +30,7 @@ class Stranger:
         self._clock = clock
         self._writes = writes
         self._booted = asyncio.Event()
+        self._dialect = dialect_of(connection.subprotocol)
 
     async def meet(self) -> None:
         """From its connection to its end."""
@@ -43,7 +44,7 @@ class Stranger:
             await self._tell_link(is_up=False)
 
     async def _heard(self, station: str, action: str, raw: msgspec.Raw) -> bytes:
-        charger_events.refuse_before_boot(action)
+        self._dialect.refuse_before_boot(action)
         now_ms = self._clock.now_ms()
         arrival = Arrival(
             charger=station,
@@ -53,11 +54,11 @@ class Stranger:
             linked_ms=now_ms,
         )
         answer: Answer = Acknowledged()
-        for event in charger_events.events_of(action, raw, arrival):
+        for event in self._dialect.events_of(action, raw, arrival):
             answer = await self._site.report(event)
         if isinstance(answer, BootAnswer) and answer.status == "pending":
             self._booted.set()
-        return charger_events.answer_to(action, answer, now_ms=now_ms)
+        return self._dialect.answer_to(action, answer, now_ms=now_ms)
 
     async def _keep_at_nothing(self) -> None:
         """Again after every boot; one that comes back without a boot is held, and asked who it is."""
@@ -74,7 +75,7 @@ class Stranger:
                 self._booted.clear()
                 await self._hold()
                 if not has_booted:
-                    await self._ask(charger_profiles.TRIGGER, charger_profiles.trigger_boot())
+                    await ask(self._connection, *self._dialect.reports(is_known=False)[0])
                 await self._booted.wait()
         except LinkLost:
             return
@@ -82,18 +83,15 @@ class Stranger:
     async def _hold(self) -> None:
         """Pending allows to configure (OCPP 1.6 ed. 2 section 4.2): a default of 0 A on every connector."""
         refusal: str | None = "no answer"
-        profile = charger_profiles.fallback(0, fallback_ma=0)
-        answer = await self._ask(charger_profiles.SET_PROFILE, profile)
+        answer = await self._ask(SET_PROFILE, self._dialect.fallback(0, fallback_ma=0))
         if isinstance(answer, bytes):
             try:
-                refusal = charger_profiles.refusal_of(answer)
+                refusal = self._dialect.refusal_of(answer)
             except Fault as fault:
                 refusal = str(fault)
         else:
             refusal = answer
-        traits = {} if refusal else await self._traits()
-        connectors = traits.get(charger_profiles.CONNECTORS, "")
-        is_told = connectors.isdecimal() and 1 <= int(connectors[:3]) <= MOST_CONNECTORS
+        traits = Traits() if refusal else await go_through(self._connection, self._dialect.traits())
         await self._site.report(
             StrangerHeld(
                 charger=self._connection.identity,
@@ -101,20 +99,10 @@ class Stranger:
                 seen_ms=self._clock.mono_ms(),
                 is_synchronised=self._clock.is_synchronised(),
                 refusal=refusal,
-                connectors=int(connectors) if is_told else None,
-                features=traits.get(charger_profiles.FEATURES, "")[:200],
+                connectors=traits.connectors,
+                features=traits.features,
             )
         )
-
-    async def _traits(self) -> dict[str, str]:
-        answer = await self._ask(charger_profiles.READ, charger_profiles.read_traits())
-        if not isinstance(answer, bytes):
-            return {}
-        try:
-            return charger_profiles.sampling_of(answer)
-        except Fault as fault:
-            log.debug("%s answers what cannot be read: %s", self._connection.identity, fault)
-            return {}
 
     async def _ask(self, action: str, payload: bytes) -> bytes | str:
         """The answer, or why there is none. Raises LinkLost."""

@@ -6,7 +6,7 @@ import json
 import aiohttp
 import pytest
 
-from edge.dialects.v16.arrival import Arrival
+from edge.dialects.arrival import Arrival
 from edge.dialects.v16.charger_events import answer_to, events_of
 from edge.links.ocppj_server import serve
 from edge.site.events import BootAnswer, CertificateAnswer, StartAnswer, TokenAnswer

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from edge import app, settings
 from edge.catalogue import guards
-from edge.chargers import ocpp_setup
 from edge.cli import exits
 from edge.cli.main import main
 from edge.core.evse import TOTAL_WATTS
+from edge.dialects.v16 import charger as speech
 from edge.plant.building import BuildingPlan
 from edge.plant.cars import CarModel
 from edge.plant.lot import CircuitPlan
@@ -270,7 +270,7 @@ async def an_aborted_test_leaves_it_with_its_limits(folder):
 
 async def test_side_by_side(tmp_path, monkeypatch):
     """Each waits for its own; together they wait once."""
-    monkeypatch.setattr(ocpp_setup, "SAMPLE_S", 2)
+    monkeypatch.setattr(speech, "SAMPLE_S", 2)
     tests = (
         who_accepts_and_ignores_limits_is_named_and_counted_within_a_minute,
         watts_are_counted_as_if_on_one_phase,

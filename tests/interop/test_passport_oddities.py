@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 
-from edge.chargers import ocpp_setup
 from edge.core.evse import TOTAL_WATTS, WATTS
+from edge.dialects.v16 import charger as speech
 from edge.simulator.station import Oddities
 from edge.site.commands import Origin, Trigger
 from tests.interop.test_passport import POWER, charging, drawing, lot, passport, probed
@@ -151,7 +151,7 @@ async def leaving_the_command_ends_the_test(folder):
 
 async def test_side_by_side(tmp_path, monkeypatch):
     """Each waits for its own; together they wait once."""
-    monkeypatch.setattr(ocpp_setup, "SAMPLE_S", 2)
+    monkeypatch.setattr(speech, "SAMPLE_S", 2)
     tests = (
         limits_name_their_transaction_once_ignored_and_no_more_once_that_is_refused,
         who_refuses_zero_is_booked_at_what_it_has,

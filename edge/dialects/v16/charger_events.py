@@ -2,7 +2,7 @@
 
 import msgspec
 
-from edge.dialects.v16.arrival import Arrival
+from edge.dialects.arrival import Arrival
 from edge.dialects.v16.charger_reports import events_of_profiles
 from edge.dialects.v16.samples import sampled
 from edge.dialects.v16.words import REASONS, REGISTRATIONS, STATES, id_tag_info

@@ -1,14 +1,11 @@
 """Limits for chargers in OCPP 1.6: the dead man's pair as calls, and what is asked of them to measure."""
 
-from edge.core.evse import AMPERES as UNIT_A
-from edge.core.evse import LEAST_MV, TOTAL_WATTS
 from edge.dialects.v16.charger_probe import units_of
 from edge.ocpp.profiles import AMPERES, Wire, beneath, profile_id
 from edge.ocpp.v16.charging import OfferTemplate, set_charging_profile
 from edge.ocpp.v16.codec import decode_response, encode
 from edge.ocpp.v16.requests import ChangeConfiguration, ClearChargingProfile, GetConfiguration, TriggerMessage
 from edge.ocpp.v16.responses import GetConfigurationResponse, SetChargingProfileResponse
-from edge.site.passport import Form
 
 SET_PROFILE = "SetChargingProfile"
 CLEAR_PROFILE = "ClearChargingProfile"
@@ -27,19 +24,6 @@ WISHES = (  # the first that a station takes; without a currents per phase it ca
     "Current.Import,Energy.Active.Import.Register",
     "Current.Import",
 )
-
-
-def wire_of(form: Form, *, phases: int) -> Wire:
-    """How limits are written in this form."""
-    if form.unit == UNIT_A:
-        return Wire(step_ma=form.step_ma)
-    return Wire(
-        unit="W",
-        step_ma=form.step_ma,
-        voltage_v=LEAST_MV // 1000,
-        phases=phases,
-        is_divided=form.unit != TOTAL_WATTS,
-    )
 
 
 def offers(

@@ -1,6 +1,6 @@
 """What chargers tell beside charging in OCPP 1.6: how firmware and logs fare, security events, new keys."""
 
-from edge.dialects.v16.arrival import Arrival
+from edge.dialects.arrival import Arrival
 from edge.ocpp.rpc import NOT_SUPPORTED, Fault
 from edge.ocpp.v16 import firmware, security
 from edge.ocpp.v16.types import DiagnosticsStatus, FirmwareStatus, Message

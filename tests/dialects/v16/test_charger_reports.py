@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from edge.dialects.v16.arrival import Arrival
+from edge.dialects.arrival import Arrival
 from edge.dialects.v16.charger_events import answer_to, events_of
 from edge.ocpp.rpc import Fault
 from edge.site.events import Acknowledged, AlertRaised, CertificateAnswer, CertificateRequested, JobProgressed

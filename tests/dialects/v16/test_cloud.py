@@ -5,7 +5,7 @@ import json
 import pytest
 from ocpp.messages import Call, CallResult, validate_payload
 
-from edge.dialects.v16.arrival import Arrival
+from edge.dialects.arrival import Arrival
 from edge.dialects.v16.charger_events import events_of
 from edge.dialects.v16.cloud_commands import ProfilesCleared, Wish, reply_to, wish_of
 from edge.dialects.v16.cloud_events import answer_of, call_of

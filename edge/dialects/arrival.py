@@ -4,7 +4,6 @@ import msgspec
 
 from edge.ocpp.rpc import Fault
 from edge.ocpp.timestamps import epoch_ms
-from edge.ocpp.v16.types import DateTime
 
 _OFFLINE_TOLERANCE_MS = 5_000  # two clocks are never the same
 _LONGEST_WAY_MS = 60_000  # with a sample a minute still younger than what samples are forgotten after
@@ -27,7 +26,7 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
         """How old what was measured then is by the charger's clock; a minute at most, for clocks err."""
         return min(max(0, self.now_ms - at_ms), _LONGEST_WAY_MS)
 
-    def stamp(self, text: DateTime | None) -> int:
+    def stamp(self, text: str | None) -> int:
         """The time that the charger gives, else ours: a broken date must not cost a status or a sample."""
         if text is None:
             return self.now_ms
