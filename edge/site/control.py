@@ -209,7 +209,7 @@ class Control:
             number,
             offer.limit_ma,
             valid_ms=self._blueprint.lot.dead_man_ms,
-            deadline_ms=self._passports.deadline_ms(charger),
+            deadline_ms=self._passports.traits(charger, offer.evse).deadline_ms,
         )
 
     async def _follow(self, offer: Offer, sent: Coroutine[Any, Any, OfferOutcome]) -> None:

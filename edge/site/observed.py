@@ -16,9 +16,12 @@ from edge.site.events import (
     LinkChanged,
     Sampled,
 )
+from edge.site.passport import Form
 from edge.site.ports import ChargerView
 
 SAMPLE_LAG_MS = 2_000  # a sample may be this much older than its arrival
+
+PLAIN = Form()
 
 PLUGGED: frozenset[EvseState] = frozenset(
     {"occupied", "charging", "suspended-car", "suspended-evse", "finishing"}
@@ -200,16 +203,24 @@ class ObservedCharger:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def changed(self, version: int) -> ChargerView:
-        """The view, as soon as it is newer."""
+    async def changed(self, version: int) -> None:
+        """Returns as soon as its view is newer."""
         while self.version <= version:
             await self._changed.wait()
-        return self.view()
 
-    def view(self) -> ChargerView:
-        """For uplinks, and for every limit that leaves: made anew when something has changed."""
-        if self._view is not None and self._view.version == self.version:
-            return self._view
+    def view(self, form: Form = PLAIN, *, needs_probe: bool = False) -> ChargerView:
+        """For uplinks, and for every limit that leaves: made anew when something has changed.
+
+        `form` and `needs_probe` are what its passport says.
+        """
+        view = self._view
+        if (
+            view is not None
+            and view.version == self.version
+            and view.form is form
+            and view.needs_probe == needs_probe
+        ):
+            return view
         statuses = [evse.status for evse in self.evses.values()]
         self._view = ChargerView(
             version=self.version,
@@ -221,6 +232,8 @@ class ObservedCharger:
                 for number, evse in self.evses.items()
                 if evse.transaction_id is not None
             },
+            form=form,
+            needs_probe=needs_probe,
         )
         return self._view
 

@@ -129,8 +129,10 @@ class Passports:
         """A limit was confirmed, now."""
         charger, _ = self._blueprint.places[evse]
         now_ms = self._clock.mono_ms()
+        slowest_ms = self._slowest_ms(charger)
         self._times[charger].latencies.append(max(0, now_ms - sent_ms))
-        self._forget_traits(charger)
+        if self._slowest_ms(charger) != slowest_ms:
+            self._forget_traits(charger)
         self._told[evse] = (limit_ma, sent_ms)
         self._following.told(evse, limit_ma, sent_ms)
         self._keep_times(charger, now_ms)
@@ -146,8 +148,10 @@ class Passports:
         times = self._times[event.charger]
         if event.context not in NOT_TOLD and (not event.offline or event.context == "trigger"):
             wall_ms = self._clock.now_ms() - (self._clock.mono_ms() - event.seen_ms)
+            offset_ms = self.clock_offset_ms(event.charger)
             times.offsets.append(event.at_ms - wall_ms)
-            self._forget_traits(event.charger)
+            if self.clock_offset_ms(event.charger) != offset_ms:
+                self._forget_traits(event.charger)
         name = self._blueprint.evse_ids.get((event.charger, event.evse))
         if name is not None and not event.offline:
             self._following.sampled(event.charger, self._observed[event.charger].evses[event.evse])

@@ -191,12 +191,12 @@ class Site:
     def charger(self, name: str) -> ChargerView:
         """The latest of one charger. Raises KeyError on a name that is not in the site file."""
         passports = self._parts.passports
-        view = self._parts.observed[name].view()
-        return replace(view, form=passports.form(name), needs_probe=passports.needs_probe(name))
+        return self._parts.observed[name].view(passports.form(name), needs_probe=passports.needs_probe(name))
 
     async def changed(self, name: str, version: int) -> ChargerView:
         """The latest of one charger, as soon as it is newer than `version`."""
-        return await self._parts.observed[name].changed(version)
+        await self._parts.observed[name].changed(version)
+        return self.charger(name)
 
     def status(self) -> Status:
         """The latest status, now."""

@@ -43,7 +43,7 @@ async def test_chargers_do_not_wait_for_one_another(tmp_path):
         await lot.connect("bay-2")
         lot.cloud.mood.refuses["StartTransaction"] = "InternalError"
         await lot.start("bay-1")
-        await lot.until(lambda: lot.seen("CP-1").received["StartTransaction"] == 1)
+        await lot.until(lambda: lot.seen("CP-1").received["StartTransaction"] >= 1)
         del lot.cloud.mood.refuses["StartTransaction"]
         await lot.session("bay-2")
         await lot.until(lambda: lot.told("CP-2") == WHOLE)
@@ -68,7 +68,7 @@ async def test_a_refused_row_is_tried_again_after_growing_waits_then_parked_with
         await lot.session()
         tries = []
         for number in range(1, 6):
-            await lot.until(lambda: lot.seen().received["StartTransaction"] == number)  # noqa: B023
+            await lot.until(lambda: lot.seen().received["StartTransaction"] >= number)  # noqa: B023
             tries.append(time.monotonic())
         waits = [after - before for before, after in itertools.pairwise(tries)]
         assert all(wait >= RETRY_S * (number + 1) * 0.9 for number, wait in enumerate(waits))
