@@ -23,11 +23,13 @@ from edge.journal.recorder import SqliteRecorder
 from edge.journal.space import MB
 from edge.links.clock import SystemClock
 from edge.links.systemd import Notifier
+from edge.reports.cdr import cdr
 from edge.settings.model import MqttSettings, Secret, UplinkSettings
 from edge.settings.model import Site as SiteSettings
 from edge.settings.secret import look_up
 from edge.settings.site_file import SiteFile
 from edge.site.billing.office import Office, zone_of
+from edge.site.billing.sealing import Sealer
 from edge.site.blueprint import Blueprint
 from edge.site.site import Site
 from edge.site.token_lists import TokenLists
@@ -123,7 +125,7 @@ async def _run(
             )
             await site.resume()
             keeper = _keeper(path, journal, clock, settings, site=site, anew=anew)
-            office = await _office(settings, site, journal)
+            office = await _office(settings, site, journal, clock)
             rooms = _Rooms(
                 settings, box, clock, blueprint, site=site, journal=journal, office=office, anew=anew
             )
@@ -132,6 +134,7 @@ async def _run(
                 started(await rooms.open(group))
                 group.create_task(recorder.run(), name="recorder")
                 group.create_task(keeper.run(), name="journal keeper")
+                group.create_task(Sealer(office, journal.books, clock).run(), name="records")
                 if settings.tokens.send_lists:
                     stations = {charger.name: charger.station for charger in settings.chargers}
                     lists = TokenLists(site, site.desk, journal, clock, stations)
@@ -317,13 +320,21 @@ class _Rooms:
         return adopting.Adopting(self._box.site_file, self._site, circuits, restart=self._anew.set)
 
 
-async def _office(settings: SiteSettings, site: Site, journal: SqliteJournal) -> Office:
+async def _office(settings: SiteSettings, site: Site, journal: SqliteJournal, clock: SystemClock) -> Office:
     phases = {
         (charger.name, number): len(evse.wiring or "123")
         for charger in settings.chargers
         for number, evse in enumerate(charger.evses, start=1)
     }
-    office = Office(journal, journal, zone_of(settings.timezone), group_of=site.desk.group_of, phases=phases)
+    office = Office(
+        journal,
+        journal.books,
+        zone_of(settings.timezone),
+        clock,
+        group_of=site.desk.group_of,
+        phases=phases,
+        write=cdr,
+    )
     await office.resume()
     site.authorisation.roaming = office.roaming_verdict
     return office

@@ -1,5 +1,6 @@
 """What is read from a journal: sessions, their stories, and what was open before a restart."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
@@ -94,14 +95,6 @@ class SqliteArchive:
         """  # noqa: S608  the columns and conditions are ours
         return await self._sessions(sql, (*values, limit))
 
-    async def ended_between(self, since_ms: int, until_ms: int) -> list[Session]:
-        """The sessions that ended from `since_ms` on and before `until_ms`, in the order of their numbers."""
-        sql = f"""
-            SELECT {SESSION_COLUMNS} FROM session
-             WHERE ended_ms >= ? AND ended_ms < ? AND is_accepted ORDER BY transaction_id
-        """  # noqa: S608  the columns are ours
-        return await self._sessions(sql, (since_ms, until_ms))
-
     async def unconfirmed(self) -> list[Unconfirmed]:
         """Starts and ends of transactions that wait for a CSMS, or were set aside."""
         async with self._reading(UNCONFIRMED, ()) as rows:
@@ -113,7 +106,8 @@ class SqliteArchive:
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came."""
         first, last = await self._span(transaction_id)
-        return [_told(row) for row in await self.rows(STORY, (first, last, transaction_id))]
+        rows = await self.rows(STORY, (first, last, transaction_id))
+        return await asyncio.to_thread(lambda: [_told(row) for row in rows])  # a long one has thousands
 
     async def samples(self, transaction_id: int) -> list[Sampled]:
         """What was kept of a transaction's samples, in the order in which they came."""

@@ -18,7 +18,15 @@ log = logging.getLogger(__name__)
 
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 VITAL = ("session", "cloud_transaction", "document", "clock_stretch")
-TABLES = ("document", "session", "event", "delivery", "cloud_transaction", "clock_stretch")  # as they refer
+TABLES = (  # as they refer
+    "document",
+    "session",
+    "record",
+    "event",
+    "delivery",
+    "cloud_transaction",
+    "clock_stretch",
+)
 _SIDES = ("", "-wal", "-shm")
 MARK = ".damaged"  # beside the file: it was seen to be damaged while it was in use
 
@@ -137,9 +145,10 @@ def _key_of(connection: sqlite3.Connection, table: str) -> list[str]:
 def _drop_dangling(new: sqlite3.Connection) -> None:
     """What refers to a row that was lost says nothing any more."""
     new.execute("DELETE FROM delivery WHERE seq NOT IN (SELECT seq FROM event)")
-    new.execute(
-        "DELETE FROM cloud_transaction WHERE transaction_id NOT IN (SELECT transaction_id FROM session)"
-    )
+    for table in ("cloud_transaction", "record"):
+        new.execute(
+            f"DELETE FROM {table} WHERE transaction_id NOT IN (SELECT transaction_id FROM session)"  # noqa: S608
+        )
 
 
 def _sync_folder(folder: Path) -> None:

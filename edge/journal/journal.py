@@ -8,6 +8,7 @@ import aiosqlite
 import msgspec
 
 from edge.journal.archive import UPSERT_SESSION, SqliteArchive, row_of
+from edge.journal.books import SqliteBooks
 from edge.journal.identities import Identities
 from edge.journal.outbox import SqliteOutbox
 from edge.journal.space import Space
@@ -41,14 +42,16 @@ class SqliteJournal(SqliteArchive):
         clock: Clock,
         routes: dict[str, tuple[str, ...]],
         *,
+        books: SqliteBooks,
         space: Space,
         identities: Identities,
         boot: str,
         findings: tuple[str, ...] = (),
     ) -> None:
-        """`routes`: for each charger the CSMSs that must be told of it."""
+        """`routes`: for each charger the CSMSs that must be told of it. `books` has its own connection."""
         super().__init__(reader)
         self.writer = writer
+        self.books = books
         self.space = space
         self.outbox = SqliteOutbox(writer, reader, routes)
         self.findings = findings
@@ -108,9 +111,14 @@ class SqliteJournal(SqliteArchive):
         return await self._stretches.begin(stretch, self._seq + 1)
 
     def _announcement(self, entry: Entry) -> Callable[[], None] | None:
-        if not entry.deliver:
-            return None
-        return functools.partial(self.outbox.announce, entry.event.charger)
+        if entry.session is not None and entry.session.ended_ms is not None:
+            return functools.partial(self._announce_end, entry)
+        return functools.partial(self.outbox.announce, entry.event.charger) if entry.deliver else None
+
+    def _announce_end(self, entry: Entry) -> None:
+        if entry.deliver:
+            self.outbox.announce(entry.event.charger)
+        self.books.note_end()
 
     def _statements(self, entry: Entry) -> tuple[int, list[Statement]]:
         self._seq += 1

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from edge.journal.books import SqliteBooks
 from edge.journal.database import open_database
 from edge.journal.identities import Identities
 from edge.journal.integrity import find_damage, is_marked, rescue, set_aside, unmark
@@ -44,12 +45,14 @@ async def open_journal(
     findings = await _with_reserve(space, lambda: asyncio.to_thread(_make_ready, path, space, identities))
     connection = await _with_reserve(space, lambda: open_database(path))
     reader = await open_database(path)
+    scanner = await open_database(path)
     writer = Writer(connection, space, keep_ms=keep_ms)
     journal = SqliteJournal(
         writer,
         reader,
         clock,
         routes,
+        books=SqliteBooks(scanner, writer),
         space=space,
         identities=identities,
         boot=boot or boot_id(),
@@ -66,6 +69,7 @@ async def open_journal(
     finally:
         await connection.close()
         await reader.close()
+        await scanner.close()
 
 
 async def _with_reserve(space: Space, work: Callable[[], Awaitable[Made]]) -> Made:

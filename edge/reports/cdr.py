@@ -3,7 +3,7 @@
 import base64
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -87,18 +87,17 @@ def cdr(
     return _encoder.encode({name: value for name, value in record.items() if value is not None})
 
 
-def table(accounts: Iterable[Account], contracts: Mapping[str, str] | None = None) -> str:
-    """One row a session, money as on a bill; `contracts` by token. No cell is a formula."""
-    known = contracts or {}
+def table(accounts: Iterable[Account]) -> str:
+    """One row a session, money as on a bill. No cell is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(HEAD)
     for account in accounts:
-        writer.writerow([_cell(value) for value in _row(account, known)])
+        writer.writerow([cell(value) for value in _row(account)])
     return text.getvalue()
 
 
-def _row(account: Account, contracts: Mapping[str, str]) -> tuple[object, ...]:
+def _row(account: Account) -> tuple[object, ...]:
     session, bill = account.session, account.bill
     total = None if bill is None else bill.total()
     parts = [None if bill is None else bill.of(part) for part in ("energy", "time", "parking", "fixed")]
@@ -107,7 +106,7 @@ def _row(account: Account, contracts: Mapping[str, str]) -> tuple[object, ...]:
         session.charger,
         session.evse,
         session.token,
-        contracts.get(session.token, ""),
+        account.contract,
         account.group or "",
         _time(session.started_ms),
         _time(session.ended_ms or session.started_ms),
@@ -124,7 +123,7 @@ def _row(account: Account, contracts: Mapping[str, str]) -> tuple[object, ...]:
     )
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """Text that a spreadsheet would run is shown as text."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULAS) else value
 

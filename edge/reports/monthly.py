@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from edge.reports.cdr import CENT
+from edge.reports.cdr import CENT, cell
 from edge.site.billing.account import Account
 from edge.site.billing.pieces import local
 from edge.site.billing.rating import rounded
@@ -103,10 +103,9 @@ class Month:
 
 
 def _row(of: str, name: str, total: Sum, use: str) -> list[object]:
-    shown = f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
     return [
         of,
-        shown,
+        cell(name),
         total.sessions,
         f"{total.energy_wh / 1000:.3f}",
         f"{total.occupied_ms / HOUR_MS:.2f}",

@@ -18,6 +18,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     proven, never negative; None while it runs. `flags`: what is odd about it (`edge.core.transaction`).
     `told_id`: what the charger called it where that was not our id. `start_is_sure`, `end_is_sure`: this box
     knew its time then. `told_started_ms`, `told_ended_ms`: what was believed before the clock was set right.
+    `token_group`: to which group the card belonged when it began, "" to none; None: that was not kept.
     """
 
     transaction_id: int
@@ -38,6 +39,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     end_is_sure: bool = True
     told_started_ms: int | None = None
     told_ended_ms: int | None = None
+    token_group: str | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,14 +219,58 @@ class Archive(Protocol):
     async def session(self, transaction_id: int) -> Session | None:
         """One of them."""
 
-    async def ended_between(self, since_ms: int, until_ms: int) -> list[Session]:
-        """The accepted sessions that ended from `since_ms` on and before `until_ms`, by their numbers."""
-
     async def unconfirmed(self) -> list[Unconfirmed]:
         """Starts and ends of transactions that wait for a CSMS, or were set aside."""
 
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came: start, samples, states, end."""
+
+
+class Books(Protocol):
+    """What the billing office reads and seals. A record is made once and never changed."""
+
+    async def ended(self) -> None:
+        """Return when a session has ended since the last call."""
+
+    async def unsealed(self, first: int, limit: int) -> list[Session]:
+        """Sessions without a record, from this number on; those that run are among them."""
+
+    async def story(self, transaction_id: int) -> list[Told]:
+        """Everything that was kept of a session."""
+
+    async def seal(self, transaction_id: int, *, account: bytes, cdr: bytes, sealed_ms: int) -> None:
+        """Keep what was made of a session, unless it has a record.
+
+        Raises JournalFullError, JournalBrokenError.
+        """
+
+    async def account(self, transaction_id: int) -> bytes | None:
+        """What was sealed of a session; None: nothing yet."""
+
+    async def cdr(self, transaction_id: int) -> bytes | None:
+        """Its record; None: it has none yet."""
+
+    async def accounts(
+        self, since_ms: int, until_ms: int, *, most: int
+    ) -> list[tuple[Session, bytes | None]]:
+        """The accepted sessions that ended in this time, by their numbers, and what was sealed of them.
+
+        Raises TooManyError.
+        """
+
+    async def cdrs(self, since_ms: int, until_ms: int) -> list[bytes]:
+        """The records of the sessions that ended in this time, by their numbers."""
+
+    async def unconfirmed(self) -> list[Unconfirmed]:
+        """Starts and ends of transactions that wait for a CSMS, or were set aside."""
+
+
+class TooManyError(Exception):
+    """More sessions than anybody should ask for at once; how many there are."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} sessions")
+        self.count = count
 
 
 class JournalFullError(Exception):

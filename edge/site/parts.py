@@ -74,6 +74,7 @@ def furnish(
         observed,
         sleepers=sleepers,
         priority_of=known.priority_of,
+        group_of=known.group_of,
         most_w=blueprint.most_w(),
     )
     passports = Passports(

@@ -89,6 +89,11 @@ class Tokens:
             return self._groups[row.group].priority, f"of group {row.group}"
         return None
 
+    def group_of(self, token: str) -> str | None:
+        """The group of a card that is known."""
+        row = self._known(token)
+        return None if row is None else row.group
+
     def quota_wh(self, token: str) -> int | None:
         """What it may charge in a month; None: as much as there is."""
         row = self._known(token)

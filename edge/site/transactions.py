@@ -50,15 +50,17 @@ class Transactions:
         *,
         sleepers: set[str],
         priority_of: Callable[[str], tuple[int, str] | None],
+        group_of: Callable[[str], str | None] = lambda _: None,
         most_w: dict[tuple[str, int], int],
     ) -> None:
         """`sleepers`: fingerprints of tokens whose cars do not wake from a pause.
 
-        `priority_of` says which priority comes with a token, and whose it is. `most_w`: what each EVSE, by
-        charger and number, can deliver.
+        `priority_of` says which priority comes with a token, and whose it is; `group_of` its group.
+        `most_w`: what each EVSE, by charger and number, can deliver.
         """
         self._most_w = most_w
         self._priority_of = priority_of
+        self._group_of = group_of
         self._journal = journal
         self._clock = clock
         self._chargers = chargers
@@ -149,6 +151,7 @@ class Transactions:
             meter_start_wh=event.meter_wh,
             is_accepted=token.status == "accepted",
             start_is_sure=event.is_synchronised,
+            token_group=self._group_of(event.token) or "",
         )
         kept = replace(event, transaction_id=session.transaction_id)
         failure = await self._commit(Entry(event=kept, session=session, dedup=key))

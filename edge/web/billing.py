@@ -1,6 +1,8 @@
 """Tariffs, records of sessions and reports: what the billing office keeps and what it makes of it."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -9,16 +11,16 @@ from aiohttp import web
 from msgspec import Meta
 
 from edge.core.errors import ConfigError
-from edge.reports.cdr import cdr, table
+from edge.reports.cdr import table
 from edge.reports.monthly import Month, month_of, span_of_month
 from edge.reports.pdf import pdf
 from edge.site import arguments as may
-from edge.site.billing.account import Account
-from edge.site.billing.office import EVERYBODY, FREE, Office, encoder
+from edge.site.billing.office import MOST, Office, encoder
 from edge.site.billing.operator import read_operator
+from edge.site.billing.payers import EVERYBODY, FREE
 from edge.site.billing.roaming import RoamingToken
 from edge.site.billing.tariff import Tariff, read_tariff
-from edge.site.durable import Archive, JournalBrokenError, JournalFullError
+from edge.site.durable import Archive, JournalBrokenError, JournalFullError, TooManyError
 from edge.site.ports import Clock, SiteDoors
 from edge.web import guard
 from edge.web.bodies import asked_number, asked_word, large, read
@@ -94,6 +96,7 @@ class Billing:
         self._archive = archive
         self._office = office
         self._clock = clock
+        self._is_busy = False
 
     def routes(self) -> list[web.RouteDef]:
         """Where they are asked for and changed."""
@@ -156,11 +159,12 @@ class Billing:
         """Sessions that ended in a time; cards stand in them in full."""
         guard.require_socket(request)
         since_ms, until_ms = self._asked_time(request)
-        accounts = await self._office.accounts(since_ms, until_ms)
-        if asked_word(request, "format", ("json", "csv")) == "csv":
-            contracts = {token.uid: token.contract_id for token in self._office.roaming_tokens()}
-            return _file(table(accounts, contracts).encode(), CSV, "sessions.csv")
-        records = [await self._record(account) for account in accounts]
+        with self._turn():
+            if asked_word(request, "format", ("json", "csv")) == "csv":
+                accounts = await _stored(self._office.accounts(since_ms, until_ms))
+                body = await asyncio.to_thread(lambda: table(accounts).encode())
+                return _file(body, CSV, "sessions.csv")
+            records = await _stored(self._office.cdrs(since_ms, until_ms))
         return web.Response(body=b"[" + b",\n".join(records) + b"]", content_type="application/json")
 
     async def _cdr(self, request: web.Request) -> web.Response:
@@ -172,33 +176,35 @@ class Billing:
             raise ProblemError(HTTPStatus.NOT_FOUND, f"there is no transaction {text[:20]}")
         if session.ended_ms is None:
             raise ProblemError(HTTPStatus.CONFLICT, f"transaction {session.transaction_id} still runs")
-        record = await self._record(await self._office.account(session))
+        with self._turn():
+            record = await _stored(self._office.cdr(session))
         return web.Response(body=record, content_type="application/json")
 
     async def _reconciliation(self, request: web.Request) -> web.Response:
         """Sums and gaps; no card is named in it."""
         since_ms, until_ms = self._asked_time(request)
-        return answer(await self._office.reconciliation(since_ms, until_ms))
+        with self._turn():
+            return answer(await _stored(self._office.reconciliation(since_ms, until_ms)))
 
     def _asked_time(self, request: web.Request) -> tuple[int, int]:
         since_ms = asked_number(request, "since_ms", low=0, high=may.LAST_MS)
         until_ms = asked_number(request, "until_ms", low=0, high=may.LAST_MS)
         return since_ms or 0, self._clock.now_ms() + 1 if until_ms is None else until_ms
 
-    async def _record(self, account: Account) -> bytes:
-        """The record of a session, made once: whoever asks again gets the same."""
-
-        def make() -> bytes:
-            return cdr(
-                account,
-                self._office.operator,
-                phases=self._office.phases_of(account.session.charger, account.session.evse),
-                roaming=self._office.roaming_token(account.session.token),
-                made_ms=self._clock.now_ms(),
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One at a time: each goes through everything that a month has left, and anybody may ask."""
+        if self._is_busy:
+            raise ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "another report is being made",
+                "ask again in a moment: they are made one at a time",
             )
-
-        record: bytes = await _stored(self._office.sealed(account.session, make))
-        return record
+        self._is_busy = True
+        try:
+            yield
+        finally:
+            self._is_busy = False
 
     async def _report(self, request: web.Request) -> web.Response:
         """A month; no card is named in it, so whoever sees the page may read it."""
@@ -208,14 +214,15 @@ class Billing:
             raise ProblemError(
                 HTTPStatus.NOT_FOUND, f"{request.match_info['month'][:20]} is no month", "like 2026-11"
             ) from None
-        month = await self._month(begin_ms, end_ms)
         form = asked_word(request, "format", ("json", "csv", "pdf"))
         name = f"report-{request.match_info['month']}"
-        if form == "csv":
-            return _file(month.table().encode(), CSV, f"{name}.csv")
-        if form == "pdf":
-            page = await asyncio.to_thread(pdf, month, operator=self._office.operator.name)
-            return _file(page, PDF, f"{name}.pdf")
+        with self._turn():
+            month = await self._month(begin_ms, end_ms)
+            if form == "csv":
+                return _file(month.table().encode(), CSV, f"{name}.csv")
+            if form == "pdf":
+                page = await asyncio.to_thread(pdf, month, operator=self._office.operator.name)
+                return _file(page, PDF, f"{name}.pdf")
         return answer(_shown(month))
 
     async def _month(self, begin_ms: int, end_ms: int) -> Month:
@@ -229,8 +236,9 @@ class Billing:
             for circuit in status.circuits
             if circuit.demand is not None and begin_ms <= now_ms < end_ms
         }
-        return month_of(
-            await self._office.accounts(begin_ms, end_ms),
+        return await asyncio.to_thread(
+            month_of,
+            await _stored(self._office.accounts(begin_ms, end_ms)),
             site=status.site,
             begin_ms=begin_ms,
             end_ms=max(begin_ms + 1, min(end_ms, now_ms)),
@@ -290,5 +298,9 @@ async def _stored(storing: Any) -> Any:  # noqa: ANN401  what the office answers
         return await storing
     except ConfigError as wrong:
         raise ProblemError(HTTPStatus.CONFLICT, str(wrong)) from None
+    except TooManyError as wrong:
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, f"these are {wrong}", f"at most {MOST} at once: ask for a shorter time"
+        ) from None
     except (JournalFullError, JournalBrokenError) as wrong:
         raise ProblemError(HTTPStatus.INSUFFICIENT_STORAGE, f"cannot be stored: {wrong}") from None

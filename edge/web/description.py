@@ -249,24 +249,24 @@ ROUTES: dict[tuple[str, str], Told] = {
     ("GET", "/api/cdrs"): Told(
         summary="Charge detail records (OCPI 2.2.1) of the sessions that ended in a time; or CSV",
         answers={200: list[dict[str, Any]]},
-        problems=(*HERE, 400, 507),
+        problems=(*HERE, 400, 409, 503, 507),
         query=(*BETWEEN, _format("json", "csv")),
     ),
     ("GET", "/api/cdrs/{id}"): Told(
         summary="The charge detail record of one transaction",
         answers={200: dict[str, Any]},
-        problems=(*HERE, 404, 409, 507),
+        problems=(*HERE, 404, 409, 503, 507),
     ),
     ("GET", "/api/reconciliation"): Told(
         summary="Whether every Wh was booked once: registers, sessions, records, confirmations",
         answers={200: Reconciliation},
-        problems=(400,),
+        problems=(400, 503, 507),
         query=BETWEEN,
     ),
     ("GET", "/api/reports/{month}"): Told(
         summary="A month like 2026-11: energy, sessions, cost, use of bays; also as CSV and PDF",
         answers={200: MonthReport},
-        problems=(400, 404),
+        problems=(400, 404, 503, 507),
         query=(_format("json", "csv", "pdf"),),
     ),
     ("GET", "/rehearsal/{tail}"): Told(

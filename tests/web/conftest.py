@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
+from edge.reports.cdr import cdr
 from edge.site.billing.office import Office
 from edge.site.desk import Desk
 from edge.site.jobs import Jobs
@@ -49,7 +50,7 @@ async def served(lot=None, **options):
         reservations=Reservations(journal, clock, lambda *_: None),
         wake=lambda: None,
     )
-    office = Office(journal, archive, ZoneInfo(TIMEZONE), group_of=desk.group_of, phases={})
+    office = Office(journal, archive, ZoneInfo(TIMEZONE), clock, group_of=desk.group_of, phases={}, write=cdr)
     options = {"port": 0, "desk": desk, "office": office, "host": "127.0.0.1", "timezone": TIMEZONE} | options
     async with aiohttp.ClientSession() as client, contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(serve(lot, archive, clock, **options))

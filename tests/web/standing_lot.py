@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from edge.site.commands import Done, Refused, Started
-from edge.site.durable import Session
+from edge.site.durable import Session, TooManyError
 from edge.site.events import Acknowledged, NotAnswered
 from edge.site.passport import Passport, Proofs
 from edge.site.ports import ChargerView
@@ -162,6 +162,7 @@ class StandingArchive:
     """Sessions in a list, newest first."""
 
     rows: list = field(default_factory=list)
+    sealed: dict = field(default_factory=dict)
 
     async def sessions(self, limit, *, is_running=None, charger=None, since_ms=None):
         return [
@@ -178,8 +179,21 @@ class StandingArchive:
     async def story(self, transaction_id):
         return []
 
-    async def ended_between(self, since_ms, until_ms):
-        return [row for row in self.rows if row.ended_ms is not None and since_ms <= row.ended_ms < until_ms]
+    async def accounts(self, since_ms, until_ms, *, most):
+        ended = [row for row in self.rows if row.ended_ms is not None and since_ms <= row.ended_ms < until_ms]
+        if len(ended) > most:
+            raise TooManyError(len(ended))
+        return [(row, self.sealed.get(row.transaction_id, (None, None))[0]) for row in ended]
+
+    async def seal(self, transaction_id, *, account, cdr, sealed_ms):
+        self.sealed.setdefault(transaction_id, (account, cdr))
+
+    async def cdrs(self, since_ms, until_ms):
+        ended = await self.accounts(since_ms, until_ms, most=99)
+        return [self.sealed[row.transaction_id][1] for row, _ in ended]
+
+    async def cdr(self, transaction_id):
+        return self.sealed.get(transaction_id, (None, None))[1]
 
     async def session(self, transaction_id):
         return next((row for row in self.rows if row.transaction_id == transaction_id), None)

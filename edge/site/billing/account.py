@@ -16,7 +16,8 @@ from edge.site.events import AnyEvent, EvseStatusChanged, Sampled, SignedValue, 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
     """A session that has ended, and what it costs. `tariff` and `bill` None: it is not billed.
 
-    `signed`: what the charger's meter signed, as it came. `group`: of the card, when the account was made.
+    `signed`: what the charger's meter signed, as it came. `group`: of the card, when the session began.
+    `contract`: of another provider's card.
     """
 
     session: Session
@@ -25,6 +26,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     bill: Bill | None
     signed: tuple[SignedValue, ...]
     group: str | None
+    contract: str = ""
 
     @property
     def energy_wh(self) -> int:

@@ -1,7 +1,10 @@
 """The billing office: tariffs, who pays by which, and the accounts of sessions. Data, not settings."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -9,19 +12,20 @@ from msgspec.structs import replace
 
 from edge.site.billing.account import Account, account_of
 from edge.site.billing.operator import NOBODY, Operator, read_operator
+from edge.site.billing.payers import FREE, Payers
 from edge.site.billing.reconciliation import Reconciliation, reconcile
 from edge.site.billing.roaming import RoamingToken, Verdict
+from edge.site.billing.sealing import HeldError, decoded, encoded
 from edge.site.billing.tariff import Tariff, TariffError, epoch_ms, read_tariff
-from edge.site.durable import Archive, Session, Store
+from edge.site.durable import Books, Session, Store
+from edge.site.ports import Clock
 from edge.site.tokens import key_of
 
 TARIFFS = "tariff"  # by id and the time of the version, ms
-PAYERS = "tariff-of"  # by group; EVERYBODY for all others
 OPERATOR = "operator"
 ROAMING = "roaming"  # by the token as it compares
-SEALED = "cdr"  # by transaction
-EVERYBODY = "*"
-FREE = ""  # pays nothing, whatever everybody pays
+SEALED = "cdr"  # by transaction, as records were kept before they had a table
+MOST = 50_000  # sessions at once: what is made of more would not fit into a small box
 LOCALTIME = Path("/etc/localtime")
 encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -37,37 +41,56 @@ def zone_of(timezone: str | None) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+class WriteRecord(Protocol):
+    """Who writes the record of a session as others read it."""
+
+    def __call__(
+        self,
+        account: Account,
+        operator: Operator,
+        *,
+        phases: int,
+        roaming: RoamingToken | None,
+        made_ms: int,
+    ) -> bytes:
+        """The record; `phases` of the EVSE, `roaming`: whose card it was, if another provider's."""
+
+
 class Office:
     """Answers what sessions cost. `resume` before anything else."""
 
     def __init__(
         self,
         store: Store,
-        archive: Archive,
+        books: Books,
         zone: ZoneInfo,
+        clock: Clock,
         *,
         group_of: Callable[[str], str | None],
         phases: Mapping[tuple[str, int], int],
+        write: WriteRecord,
     ) -> None:
-        """`zone`: by which times of day in tariffs count. `group_of`: the group of a token.
+        """`zone`: by which times of day in tariffs count. `group_of`: the group of a token, today.
 
-        `phases`: how many each EVSE has, by charger and number.
+        `phases`: how many each EVSE has, by charger and number. `write` makes a charge detail record.
         """
         self.zone = zone
         self.operator = NOBODY
         self._store = store
-        self._archive = archive
+        self._books = books
+        self._clock = clock
+        self._write = write
         self._group_of = group_of
         self._phases = phases
         self._roaming: dict[str, RoamingToken] = {}
         self._versions: dict[str, list[Tariff]] = {}
-        self._payers: dict[str, str] = {}
+        self._payers = Payers(store)
 
     async def resume(self) -> None:
         """Take up what was stored before the restart."""
         for body in (await self._store.documents(TARIFFS)).values():
             self._add(read_tariff(body))
-        self._payers = {group: body.decode() for group, body in (await self._store.documents(PAYERS)).items()}
+        await self._payers.resume()
         for body in (await self._store.documents(OPERATOR)).values():
             self.operator = read_operator(body)
         for body in (await self._store.documents(ROAMING)).values():
@@ -99,32 +122,23 @@ class Office:
 
     def payers(self) -> dict[str, str]:
         """The tariff's id by group; EVERYBODY stands for all others, FREE for none."""
-        return dict(self._payers)
+        return self._payers.now()
 
     async def assign(self, group: str, tariff_id: str | None) -> None:
-        """From now on this group pays by this tariff; None: as everybody does.
+        """Sessions of this group that begin from now on pay by this tariff; None: as everybody does.
 
         Raises TariffError on an unknown tariff, JournalFullError, JournalBrokenError.
         """
-        if tariff_id is None:
-            await self._store.delete_document(PAYERS, group)
-            self._payers.pop(group, None)
-            return
-        if tariff_id != FREE and tariff_id not in self._versions:
+        if tariff_id is not None and tariff_id != FREE and tariff_id not in self._versions:
             known = ", ".join(sorted(self._versions)) or "none yet"
             raise TariffError(f"no tariff is called {tariff_id}; there are {known}")
-        await self._store.put_document(PAYERS, group, tariff_id.encode())
-        self._payers[group] = tariff_id
+        await self._payers.assign(group, tariff_id, now_ms=self._clock.now_ms())
 
     def tariff_for(self, group: str | None, at_ms: int) -> Tariff | None:
-        """By which a session that began then is billed: the version that counted at that time."""
-        wanted = self._payers.get(group or EVERYBODY, self._payers.get(EVERYBODY, FREE))
+        """By which a session that began then is billed: what counted at that time."""
+        wanted = self._payers.tariff_of(group, at_ms)
         versions = [each for each in self._versions.get(wanted, ()) if each.updated_ms <= at_ms]
         return next((each for each in reversed(versions) if each.counts_at(at_ms)), None)
-
-    def phases_of(self, charger: str, evse: int) -> int:
-        """How many phases an EVSE has; three where it has left the site file."""
-        return self._phases.get((charger, evse), 3)
 
     def roaming_tokens(self) -> list[RoamingToken]:
         """Every token of another provider."""
@@ -153,32 +167,84 @@ class Office:
                 await self._store.put_document(ROAMING, key, msgspec.json.encode(token))
                 self._roaming[key] = token
 
-    async def sealed(self, session: Session, make: Callable[[], bytes]) -> bytes:
-        """The record of a session as it was first made. Raises JournalFullError, JournalBrokenError."""
-        key = str(session.transaction_id)
-        known = await self._store.document(SEALED, key)
-        if known is not None:
-            return known
-        record = make()
-        await self._store.put_document(SEALED, key, record)
-        return record
-
     async def account(self, session: Session) -> Account:
-        """What a session costs. Raises ValueError on one that still runs."""
-        group = self._group_of(session.token)
+        """What a session costs, as it looks now. Raises ValueError on one that still runs."""
+        group = self._group_of(session.token) if session.token_group is None else session.token_group or None
         tariff = self.tariff_for(group, session.started_ms)
-        story = await self._archive.story(session.transaction_id)
-        events = [replace(told.event, at_ms=told.at_ms) for told in story]
-        return account_of(session, events, tariff, self.zone, group=group)
+        story = await self._books.story(session.transaction_id)
+        roaming = self.roaming_token(session.token)
+
+        def make() -> Account:
+            events = [replace(told.event, at_ms=told.at_ms) for told in story]
+            account = account_of(session, events, tariff, self.zone, group=group)
+            return account if roaming is None else replace(account, contract=roaming.contract_id)
+
+        return await asyncio.to_thread(make)  # a long session has thousands of readings
+
+    async def seal(self, session: Session) -> None:
+        """Make a session's record and keep it. Raises HeldError, JournalFullError, JournalBrokenError."""
+        roaming = self.roaming_token(session.token)
+        if roaming is not None and self.operator == NOBODY:
+            raise HeldError(
+                f"transaction {session.transaction_id} is of another provider's card: "
+                "its record waits until it is told who the operator is (ampyard tariff operator FILE)"
+            )
+        account = await self.account(session)
+        number, operator, now_ms = session.transaction_id, self.operator, self._clock.now_ms()
+        phases = self._phases.get((session.charger, session.evse), 3)  # where it has left the site file
+        record = await self._store.document(SEALED, str(number))
+
+        def make() -> tuple[bytes, bytes]:
+            made = self._write(account, operator, phases=phases, roaming=roaming, made_ms=now_ms)
+            return encoded(account), record or made
+
+        kept, cdr = await asyncio.to_thread(make)
+        await self._books.seal(number, account=kept, cdr=cdr, sealed_ms=now_ms)
+
+    async def cdr(self, session: Session) -> bytes:
+        """The record of a session that has ended, made once. Raises as `seal` does."""
+        known = await self._books.cdr(session.transaction_id)
+        if known is None:
+            await self.seal(session)
+            known = await self._books.cdr(session.transaction_id)
+        return known or b""
+
+    async def cdrs(self, since_ms: int, until_ms: int) -> list[bytes]:
+        """The records of all sessions that ended in this time. Raises as `seal` does, and TooManyError."""
+        for session, body in await self._books.accounts(since_ms, until_ms, most=MOST):
+            if body is None:
+                await self.seal(session)
+        return await self._books.cdrs(since_ms, until_ms)
 
     async def accounts(self, since_ms: int, until_ms: int) -> Sequence[Account]:
-        """Of all sessions that ended in this time."""
-        return [await self.account(each) for each in await self._archive.ended_between(since_ms, until_ms)]
+        """Of all sessions that ended in this time, as sealed. Raises the journal's errors, TooManyError."""
+        return [account for _, account in await self._ended(since_ms, until_ms)]
 
     async def reconciliation(self, since_ms: int, until_ms: int) -> Reconciliation:
-        """What does not add up, of all sessions that ended in this time."""
-        accounts = await self.accounts(since_ms, until_ms)
-        return reconcile(accounts, await self._archive.unconfirmed())
+        """What does not add up, of all sessions that ended in this time.
+
+        What is known of a session today is compared with what was sealed of it.
+        """
+        ended = await self._ended(since_ms, until_ms)
+        unconfirmed = await self._books.unconfirmed()
+        accounts = [replace(account, session=session) for session, account in ended]
+        return await asyncio.to_thread(reconcile, accounts, unconfirmed)
+
+    async def _ended(self, since_ms: int, until_ms: int) -> list[tuple[Session, Account]]:
+        found = await self._books.accounts(since_ms, until_ms, most=MOST)
+        for session, body in found:
+            if body is None:
+                with contextlib.suppress(HeldError):
+                    await self.seal(session)
+        if any(body is None for _, body in found):
+            found = await self._books.accounts(since_ms, until_ms, most=MOST)
+        known = await asyncio.to_thread(
+            lambda: [None if body is None else decoded(body) for _, body in found]
+        )
+        return [
+            (session, await self.account(session) if account is None else account)
+            for (session, _), account in zip(found, known, strict=True)
+        ]
 
     def _add(self, tariff: Tariff) -> None:
         versions = self._versions.setdefault(tariff.id, [])
