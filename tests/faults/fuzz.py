@@ -24,7 +24,7 @@ import aiohttp
 from edge.simulator.world import mono_ms
 from tests.faults.controller import PRODUCT, SABOTAGE, Controller, free_port
 from tests.faults.hostile import ANSWERED, CATALOGUE, ENDS_THE_CONNECTION, NAMELESS
-from tests.ocpp.v16.published import BY_CHARGERS, broken, by_chance, schema_of
+from tests.ocpp.published import BY_CHARGERS, broken, by_chance, schema_of
 
 HOST = "127.0.0.1"
 BATCH = 24  # below what the controller lets one charger leave open

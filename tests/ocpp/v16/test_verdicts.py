@@ -19,7 +19,7 @@ from ocpp.messages import Call, CallResult, validate_payload
 from edge.ocpp.rpc import Fault
 from edge.ocpp.v16.codec import decode_request, decode_response
 from edge.ocpp.v16.table import TABLE
-from tests.ocpp.v16.published import ACTIONS, broken, by_chance, full, schema_of, variants
+from tests.ocpp.published import ACTIONS, broken, by_chance, full, schema_of, variants
 
 NAMES = [action + kind for action in ACTIONS for kind in ("", "Response")]
 

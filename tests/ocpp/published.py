@@ -6,12 +6,15 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-FOLDER = files("ocpp") / "v16" / "schemas"
-ACTIONS = sorted(
-    path.name.removesuffix(".json")
-    for path in FOLDER.iterdir()
-    if path.name.endswith(".json") and not path.name.endswith("Response.json")
-)
+
+@cache
+def actions(version):
+    """What may be asked, by the names in the package: v16, v201, v21. What is only sent has no answer."""
+    names = {path.name.removesuffix(".json") for path in (files("ocpp") / version / "schemas").iterdir()}
+    return sorted(name.removesuffix("Response") for name in names if name.endswith("Response"))
+
+
+ACTIONS = actions("v16")
 BY_CHARGERS = (  # what a charger asks; all else a central system does
     "Authorize",
     "BootNotification",
@@ -30,10 +33,16 @@ BY_CHARGERS = (  # what a charger asks; all else a central system does
 )
 
 
+def name_of(version, action):
+    """What the schema of a request is called."""
+    return action if version == "v16" else f"{action}Request"
+
+
 @cache
-def schema_of(name):
+def schema_of(name, version="v16"):
     """A schema without references; decimals are exact."""
-    schema = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8-sig"), parse_float=Decimal)
+    path = files("ocpp") / version / "schemas" / f"{name}.json"
+    schema = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     return _resolved(schema, schema.get("definitions", {}))
 
 
@@ -61,11 +70,13 @@ def full(schema):
                 else "2024-01-01T00:00:00Z"[: schema.get("maxLength", 99)]
             )
         case "integer":
-            return 7
+            return int(min(7, schema.get("maximum", 7)))
         case "number":
-            return 16.1
+            return min(16.1, float(schema.get("maximum", 99)))
         case "boolean":
             return True
+        case None:
+            return {"any": ["thing", 1]}
     raise AssertionError(schema)
 
 
@@ -146,11 +157,15 @@ def by_chance(schema, dice):
         case "string":
             return _text(schema, dice)
         case "integer":
-            return dice.choice((1, 1, 1, 2, 7, 3600, dice.randint(0, 2**31 - 1)))
+            number = dice.choice((1, 1, 1, 2, 7, 3600, dice.randint(0, 2**31 - 1)))
+            return int(max(schema.get("minimum", 0), min(number, schema.get("maximum", number))))
         case "number":
-            return dice.randint(0, 8_000) / 10
+            number = dice.randint(0, 8_000) / 10
+            return max(float(schema.get("minimum", 0)), min(number, float(schema.get("maximum", number))))
         case "boolean":
             return dice.random() < 0.5
+        case None:
+            return dice.choice(("text", 1, True, ["a", {"b": 2}]))
     raise AssertionError(schema)
 
 
