@@ -170,7 +170,9 @@ def _keeper(
     if journal.space.level != "fine":
         room_changed(journal.space.level, journal.space.sentence)
     retention = Retention(
-        samples_ms=settings.journal.samples_days * DAY_MS, keep_ms=settings.journal.keep_days * DAY_MS
+        samples_ms=settings.journal.samples_days * DAY_MS,
+        keep_ms=settings.journal.keep_days * DAY_MS,
+        said_ms=settings.tokens.cache_days * DAY_MS,
     )
     return Keeper(path, journal, clock, retention, on_damage=damaged)
 

@@ -1,7 +1,8 @@
 """What is forgotten, and when: diagnostics, then samples that every cloud has, thinned and at last dropped.
 
-Starts, ends and sessions are never forgotten, nor is anything that a cloud must still be told. Goes through
-the events in pieces, oldest first, and remembers how far it came; every deletion goes through the one writer.
+Starts, ends and sessions are never forgotten, nor is anything that a cloud must still be told, that a meter
+has signed, or that the record of a session will be made of. Goes through the events in pieces, oldest first,
+and remembers how far it came; every deletion goes through the one writer.
 """
 
 import asyncio
@@ -28,19 +29,32 @@ BREATH_S = 0.02  # between two pieces the reader is everybody's
 NEXT = """
     SELECT seq, kind, transaction_id, at_ms, stored_ms,
            EXISTS (SELECT 1 FROM delivery WHERE delivery.seq = event.seq AND state <> 'confirmed')
+           OR (kind = 'sampled' AND instr(body, CAST('"signed":[{' AS BLOB)))
+           OR EXISTS (SELECT 1
+                        FROM session LEFT JOIN record USING (transaction_id)
+                       WHERE session.transaction_id = event.transaction_id
+                         AND (ended_ms IS NULL OR (is_accepted AND record.transaction_id IS NULL)))
       FROM event
      WHERE seq > ?
      ORDER BY seq
      LIMIT ?
 """
+FORGET_SAID = """
+    DELETE FROM document
+     WHERE kind = 'authorised' AND json_extract(CAST(body AS TEXT), '$.at_ms') < ?
+"""
 Rule = Literal["diagnostics", "thin", "samples"]
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
-    """For how long samples are kept as they came, and everything but the books at all."""
+    """For how long samples are kept as they came, and everything but the books at all.
+
+    `said_ms`: for how long what a cloud has said of a card counts.
+    """
 
     samples_ms: int = 90 * DAY_MS
     keep_ms: int = 400 * DAY_MS
+    said_ms: int = 30 * DAY_MS
 
 
 class Compaction:
@@ -66,6 +80,7 @@ class Compaction:
             came = await self._forget(rule, cursors.get(rule, 0), before_ms=now_ms - age_ms)
             if came > cursors.get(rule, 0):
                 await self._journal.put_document(CURSORS, rule, str(came).encode())
+        await self._journal.writer.write([(FORGET_SAID, (now_ms - self._retention.said_ms,))])
 
     async def make_room(self) -> None:
         """Forget more than retention asks for, least missed first, until there is room."""
@@ -112,8 +127,8 @@ async def measure(journal: SqliteJournal) -> None:
 def _chosen(rule: Rule, rows: Iterable[tuple[Any, ...]], kept: dict[int, int]) -> list[int]:
     """The events that a rule drops. `kept`: the last quarter of an hour of each transaction that has one."""
     chosen = []
-    for seq, kind, transaction_id, at_ms, _, is_waiting in rows:
-        if is_waiting or kind in BOOKS:
+    for seq, kind, transaction_id, at_ms, _, is_needed in rows:
+        if is_needed or kind in BOOKS:
             continue
         if rule == "diagnostics":
             is_dropped = kind not in SAMPLES
