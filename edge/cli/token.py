@@ -35,8 +35,13 @@ def declare(parser: ArgumentParser) -> None:
         help="high first; left out: that of its group or the bay",
     )
     adding.add_argument("--until", type=ahead_ms, metavar="WHEN", help="2027-01-31, 18:30 or 2h; or for ever")
+    adding.add_argument(
+        "--master", action="store_true", help="it ends what its group charges, and begins nothing"
+    )
     adding.add_argument("--note", default="", metavar="TEXT", help="whose it is")
-    importing.add_argument("file", metavar="FILE.csv", help="token, name, group, valid_until, priority")
+    importing.add_argument(
+        "file", metavar="FILE.csv", help="token, name, group, valid_until, priority, master"
+    )
     for each in (listing, adding, blocking, unblocking, removing, importing):
         box.declare_again(each)
 
@@ -73,6 +78,7 @@ def _add(options: Namespace) -> int:
         "group": options.group,
         "priority": options.priority,
         "valid_until_ms": options.until,
+        "master": options.master,
         "note": options.note,
     }
     return _told(options, box.put(options.socket, order, "tokens", options.token))
@@ -85,8 +91,8 @@ def _block(options: Namespace, *, blocked: bool) -> int:
     except box.BoxRefusedError as wrong:
         if wrong.status != HTTPStatus.NOT_FOUND or not blocked:
             raise
-        row = {"group": None, "priority": None, "valid_until_ms": None, "note": ""}
-    order = {name: row[name] for name in ("group", "priority", "valid_until_ms", "note")}
+        row = {"group": None, "priority": None, "valid_until_ms": None, "note": "", "master": False}
+    order = {name: row[name] for name in ("group", "priority", "valid_until_ms", "note", "master")}
     return _told(options, box.put(options.socket, order | {"blocked": blocked}, "tokens", options.token))
 
 
@@ -110,6 +116,7 @@ def _import(options: Namespace) -> int:
             "group": token.group,
             "priority": token.priority,
             "valid_until_ms": token.valid_until_ms,
+            "master": token.is_master,
             "note": token.name,
         }
         box.put(options.socket, order, "tokens", token.token)
@@ -131,6 +138,7 @@ def _told(options: Namespace, row: Json) -> int:
 def _words(row: Json) -> str:
     words = [
         "blocked" if row["blocked"] else "",
+        "master" if row["master"] else "",
         row["note"],
         f"group {row['group']}" if row["group"] else "",
         "" if row["priority"] is None else f"priority {row['priority']}",

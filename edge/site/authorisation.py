@@ -14,15 +14,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from edge.site.billing.roaming import Verdict
+from edge.site.durable import Session
 from edge.site.events import TokenAnswer
 from edge.site.ports import Authority, Clock
-from edge.site.tokens import Tokens, fingerprint, shortened
+from edge.site.tokens import Tokens, fingerprint, key_of, shortened
 
 log = logging.getLogger(__name__)
 
 AUTHORISED = "authorised"  # what a cloud said of a token, by fingerprint
 DAY_MS = 86_400_000
 RECENT_MS = 600_000  # a start follows the question whether it may: no need to ask again
+MOST_SAID = 50_000
 Policy = Literal["known", "all", "none"]
 OFFLINE: dict[str, Policy] = {"ask-or-accept": "all", "ask-or-refuse": "none"}  # what other providers want
 
@@ -44,12 +46,16 @@ class Authorisation:
         *,
         remember: Callable[[str, str, bytes], None],
         energy_since: Callable[[str, int], Awaitable[int]],
+        running: Callable[[str], list[Session]],
         offline: Policy,
         deadline_ms: int,
         cache_ms: int,
         timezone: str | None,
     ) -> None:
-        """`energy_since`: what a token has charged since then. `cache_ms`: for how long an answer counts."""
+        """`energy_since`: what a token has charged since then. `running`: the open sessions of a charger.
+
+        `cache_ms`: for how long an answer counts.
+        """
         self.authority: Authority | None = None
         self.roaming: Callable[[str], Verdict | None] = lambda _: None
         """What another provider wants to be done with a token of his; None: it is nobody's that we know."""
@@ -57,6 +63,7 @@ class Authorisation:
         self._clock = clock
         self._remember = remember
         self._energy_since = energy_since
+        self._running = running
         self._offline = offline
         self._deadline_ms = deadline_ms
         self._cache_ms = cache_ms
@@ -76,11 +83,16 @@ class Authorisation:
         answer = self._tokens.judge(
             charger, token, now_ms=self._clock.now_ms(), mono_ms=self._clock.mono_ms()
         )
-        if answer.status == "invalid":
+        if answer.status == "accepted" and self._tokens.is_master(token):
+            return self._of_master(charger, answer, is_start=is_start)
+        if answer.status == "accepted" and self._is_strange_and_blocked(token):
+            answer = TokenAnswer(status="blocked")
+        elif answer.status == "invalid":
             answer = await self._of_others(charger, token, is_start=is_start, is_past=is_past)
         elif answer.status == "accepted" and not is_past and self._is_barred_offline(token):
             answer = TokenAnswer(status="invalid", group=answer.group)
-        if answer.status == "accepted" and not is_past and await self._has_used_up(token):
+        may_end = not is_start and any(key_of(each.token) == key_of(token) for each in self._running(charger))
+        if answer.status == "accepted" and not (is_past or may_end) and await self._has_used_up(token):
             answer = TokenAnswer(status="blocked", group=answer.group, expires_ms=answer.expires_ms)
         log.info("%s token %s: %s", charger, shortened(token), answer.status)
         return answer
@@ -126,6 +138,21 @@ class Authorisation:
             return said.answer
         return TokenAnswer(status="accepted" if offline == "all" else "invalid")
 
+    def _of_master(self, charger: str, answer: TokenAnswer, *, is_start: bool) -> TokenAnswer:
+        """It ends what runs here on cards of its group: the charger compares the groups and does so.
+
+        OCPP 1.6 ed. 2 section 3.10. It begins nothing.
+        """
+        has_work = any(session.token_group == answer.group for session in self._running(charger))
+        if is_start or not has_work:
+            log.info("%s a master card: nothing of group %s runs here", charger, answer.group)
+            return TokenAnswer(status="invalid", group=answer.group)
+        return answer
+
+    def _is_strange_and_blocked(self, token: str) -> bool:
+        """Whether its provider has blocked a card that is not ours: wherever all may charge, it may not."""
+        return self._tokens.row(token) is None and self.roaming(token) == "blocked"
+
     def _is_barred_offline(self, token: str) -> bool:
         """Whether nobody, or nobody of its group, charges while the cloud is away."""
         if self.authority is None or self.authority.is_reachable():
@@ -142,7 +169,10 @@ class Authorisation:
         return await self._energy_since(token, int(month.timestamp() * 1000)) >= quota_wh
 
     def _keep(self, key: str, said: Said) -> None:
+        self._said.pop(key, None)
         self._said[key] = said
+        while len(self._said) > MOST_SAID:  # the oldest word first
+            del self._said[next(iter(self._said))]
         self._remember(AUTHORISED, key, msgspec.json.encode(said))
 
     def _counts(self, said: Said, now_ms: int) -> bool:

@@ -92,7 +92,7 @@ def furnish(
         observed=observed,
         drivers=drivers,
         tokens=known,
-        authorisation=_authorisation(blueprint, journal, clock, known, documents),
+        authorisation=_authorisation(blueprint, transactions, clock, known, documents),
         sleepers=sleepers,
         transactions=transactions,
         boots=Boots({name: each.station for name, each in blueprint.chargers.items()}, documents.remember),
@@ -115,14 +115,15 @@ def _observed(blueprint: Blueprint, name: str) -> ObservedCharger:
 
 
 def _authorisation(
-    blueprint: Blueprint, journal: Journal, clock: Clock, tokens: Tokens, documents: Documents
+    blueprint: Blueprint, transactions: Transactions, clock: Clock, tokens: Tokens, documents: Documents
 ) -> Authorisation:
     may = blueprint.settings.tokens
     return Authorisation(
         tokens,
         clock,
         remember=documents.remember,
-        energy_since=journal.energy_since,
+        energy_since=transactions.energy_since,
+        running=transactions.running,
         offline=may.offline,
         deadline_ms=may.deadline_ms,
         cache_ms=may.cache_days * DAY_MS,

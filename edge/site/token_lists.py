@@ -105,7 +105,7 @@ class TokenLists:
                 expires_ms=row.token.valid_until_ms,
             )
             for row in self._desk.tokens()
-            if len(row.token.token) <= MOST_CHARACTERS
+            if len(row.token.token) <= MOST_CHARACTERS and not row.token.is_master  # it would begin, offline
         )
 
 

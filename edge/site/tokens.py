@@ -19,6 +19,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     """One card. `valid_until_ms` None: for ever. `priority` None: its group's, or the bay's.
 
     `name` is what the list calls it; a note for people. `quota_kwh`: a month's; None: its group's, or any.
+    `is_master`: it ends any transaction of its group, and never begins one.
     """
 
     token: str
@@ -28,6 +29,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None = None
     blocked: bool = False
     quota_kwh: int | None = None
+    is_master: bool = False
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +96,11 @@ class Tokens:
         row = self._known(token)
         return None if row is None else row.group
 
+    def is_master(self, token: str) -> bool:
+        """Whether it is a card that only ends transactions."""
+        row = self._known(token)
+        return row is not None and row.is_master
+
     def quota_wh(self, token: str) -> int | None:
         """What it may charge in a month; None: as much as there is."""
         row = self._known(token)
@@ -158,14 +165,14 @@ def fingerprint(token: str) -> str:
 
 
 def read_tokens(text: str, *, file: str) -> list[Token]:
-    """Tokens out of CSV: token, name, group, valid_until (ISO 8601), priority (0 to 9).
+    """Tokens out of CSV: token, name, group, valid_until (ISO 8601), priority (0 to 9), master (yes).
 
     Raises ConfigError with the line.
     """
     tokens = []
     rows = csv.reader(line for line in text.splitlines())
     for number, row in enumerate(rows, start=1):
-        cells = [cell.strip() for cell in row] + [""] * 5
+        cells = [cell.strip() for cell in row] + [""] * 6
         if not cells[0] or cells[0].startswith("#") or (number == 1 and cells[0] == "token"):
             continue
         if len(cells[0]) > 36:
@@ -181,6 +188,9 @@ def read_tokens(text: str, *, file: str) -> list[Token]:
             until_ms = int((until if until.tzinfo else until.astimezone()).timestamp() * 1000)
         if cells[4] and cells[4] not in PRIORITIES:
             raise ConfigError(f"{file}:{number} priority {cells[4]!r} is none of 0 to {MOST_PRIORITY}")
+        is_master = cells[5] == "yes"
+        if cells[5] not in ("", "yes", "no") or (is_master and not cells[2]):
+            raise ConfigError(f"{file}:{number} master is yes or no, and a master card has a group")
         tokens.append(
             Token(
                 token=cells[0],
@@ -188,6 +198,7 @@ def read_tokens(text: str, *, file: str) -> list[Token]:
                 group=cells[2] or None,
                 valid_until_ms=until_ms,
                 priority=int(cells[4]) if cells[4] else None,
+                is_master=is_master,
             )
         )
     return tokens

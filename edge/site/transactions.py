@@ -28,7 +28,7 @@ from edge.site.events import (
 )
 from edge.site.observed import ObservedCharger, ObservedEvse
 from edge.site.ports import Clock
-from edge.site.tokens import fingerprint, shortened
+from edge.site.tokens import fingerprint, key_of, shortened
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +97,21 @@ class Transactions:
         """An open session by our id."""
         one = self._open.get(transaction_id)
         return None if one is None else one.session
+
+    def running(self, charger: str) -> list[Session]:
+        """The open sessions of a charger."""
+        return [one.session for one in self._open.values() if one.session.charger == charger]
+
+    async def energy_since(self, token: str, since_ms: int) -> int:
+        """What was charged with a token in the sessions that began since then, by now, Wh."""
+        running_wh = sum(
+            one.book.energy_wh
+            for one in self._open.values()
+            if key_of(one.session.token) == key_of(token)
+            and one.session.is_accepted
+            and one.session.started_ms >= since_ms
+        )
+        return running_wh + await self._journal.energy_since(token, since_ms)
 
     async def start(self, event: TransactionStarted, token: TokenAnswer) -> StartAnswer | NotAnswered:
         """Begin, or recognise the repetition of, a transaction. Whole, even if nobody waits any more."""

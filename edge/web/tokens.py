@@ -22,6 +22,7 @@ GROUP = "the group that the card belongs to, or null for none"
 VALID = "until when it may charge: ms since 1970, UTC, or null for ever"
 PRIORITY = f"0 to {MOST_PRIORITY}, high first, or null for that of its group or the bay"
 BLOCKED = "true: known, and may not charge"
+MASTER = "true: it ends any transaction of its group, and never begins one"
 NOTE = "whose it is, up to 100 characters, for people"
 
 
@@ -32,6 +33,7 @@ class TokenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     priority: Annotated[int, Meta(ge=0, le=MOST_PRIORITY, description=PRIORITY)] | None = None
     valid_until_ms: Annotated[int, Meta(ge=0, le=may.LAST_MS, description=VALID)] | None = None
     blocked: Annotated[bool, Meta(description=BLOCKED)] = False
+    master: Annotated[bool, Meta(description=MASTER)] = False
     note: Annotated[str, Meta(max_length=100, description=NOTE)] = ""
 
 
@@ -46,6 +48,7 @@ class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
     priority: int | None
     valid_until_ms: int | None
     blocked: bool
+    master: bool
     note: str
     source: str
     overrides_list: bool
@@ -81,6 +84,8 @@ class TokenDesk:
         guard.require_from_here(request)
         token = checked("token", request.match_info["id"], may.TokenId)
         order = read(await request.read(), TokenOrder)
+        if order.master and not order.group:
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "a master card needs the group that it is of")
         is_new = self._desk.token(token) is None
         with _kept():
             row = await self._desk.put_token(
@@ -91,6 +96,7 @@ class TokenDesk:
                     valid_until_ms=order.valid_until_ms,
                     priority=order.priority,
                     blocked=order.blocked,
+                    is_master=order.master,
                 )
             )
         return answer(row_of(row, request), HTTPStatus.CREATED if is_new else HTTPStatus.OK)
@@ -122,6 +128,7 @@ def row_of(row: KnownToken, request: web.Request) -> TokenRow:
         priority=token.priority,
         valid_until_ms=token.valid_until_ms,
         blocked=token.blocked,
+        master=token.is_master,
         note=token.name if is_clear else "",
         source="stored" if row.is_stored else "from the list",
         overrides_list=row.is_stored and row.is_listed,

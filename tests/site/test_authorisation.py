@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from edge.site.commands import StopCharging
-from edge.site.events import TokenAnswer, TokenPresented
+from edge.site.events import Sampled, TokenAnswer, TokenPresented
+from edge.site.token_lists import TokenLists
 from edge.site.tokens import Token
 from tests.site.standing_site import MemoryJournal, standing_site
 from tests.site.virtual_time import in_virtual_time
@@ -206,3 +207,50 @@ async def test_where_nobody_charges_while_the_cloud_is_away_neither_do_guests():
         lot.site.authorisation.roaming = {"GUEST": "ask-or-accept"}.get
         await lot.connect()
         assert await shown(lot, "GUEST") == "invalid"
+
+
+@in_virtual_time
+async def test_what_its_provider_has_blocked_charges_not_even_where_all_may():
+    async with standing_site(extra='[tokens]\naccept = "all"\n', tokens=(ADA,)) as lot:
+        lot.site.authorisation.roaming = {"LOST": "blocked"}.get
+        await lot.connect()
+        assert [await shown(lot, token) for token in ("LOST", "ANYBODY")] == ["blocked", "accepted"]
+
+
+@in_virtual_time
+async def test_what_still_runs_counts_for_the_quota_and_whoever_charges_may_always_end_it():
+    async with standing_site(extra="[group.fleet]\nquota_kwh = 3\n", tokens=(ADA,)) as lot:
+        await lot.connect()
+        begun = await lot.start(meter_wh=1_000)
+        await asyncio.sleep(3_600)
+        await lot.tell(Sampled, "bay-1", evse=1, transaction_id=begun.transaction_id, energy_wh=4_500)
+        assert await shown(lot, "04AB", charger="bay-2") == "blocked"
+        assert await shown(lot, "04AB", charger="bay-1") == "accepted"
+        assert (await lot.start(charger="bay-2")).token.status == "blocked"
+
+
+@in_virtual_time
+async def test_a_master_card_ends_what_its_group_charges_and_begins_nothing():
+    master = Token(token="MASTER", group="fleet", is_master=True)
+    guest = Token(token="GUEST", group="guests")
+    async with standing_site(tokens=(ADA, master, guest)) as lot:
+        await lot.connect()
+        assert await shown(lot, "MASTER") == "invalid"
+        await lot.start(token="GUEST")
+        assert await shown(lot, "MASTER") == "invalid"
+        await lot.start(charger="bay-2")
+        answer = await lot.tell(TokenPresented, "bay-2", token="master")
+        assert (answer.status, answer.group) == ("accepted", "fleet")
+        assert (await lot.start(charger="bay-2", token="MASTER", meter_wh=7)).token.status == "invalid"
+        sent = TokenLists(lot.site, lot.site.desk, None, lot.clock, {})._rows()
+        assert {row.token for row in sent} == {"04AB", "GUEST"}
+
+
+@in_virtual_time
+async def test_a_session_keeps_the_group_that_its_card_had_when_it_began():
+    async with standing_site(tokens=(ADA,)) as lot:
+        await lot.connect()
+        begun = await lot.start()
+        await lot.site.desk.put_token(Token(token="04AB", group="visitors"))
+        await lot.stop(begun.transaction_id, meter_wh=5_000)
+        assert lot.journal.sessions[begun.transaction_id].token_group == "fleet"
