@@ -21,7 +21,14 @@ async def test_a_stored_token_may_charge_at_once_and_after_a_restart(tmp_path):
         order = {"group": "fleet", "priority": 3, "valid_until_ms": 4_000_000_000_000, "note": "Eve's"}
         status, row = await box.ask("PUT", f"/api/tokens/{CARD}", order)
         assert status == 201
-        assert row == {"token": CARD, **order, "blocked": False, "master": False, "source": "stored", "overrides_list": False}
+        assert row == {
+            "token": CARD,
+            **order,
+            "blocked": False,
+            "master": False,
+            "source": "stored",
+            "overrides_list": False,
+        }
         assert await judged(box, CARD.lower()) == "accepted"
     async with real_box(tmp_path) as box:
         assert await judged(box, CARD) == "accepted"
