@@ -4,13 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench homeassistant clean
 
 help:
 	@echo "make demo    a whole simulated lot in the browser; Ctrl-C ends it"
 	@echo "make test    every check and every test"
 	@echo "make check   format, lint, types and layers only"
 	@echo "make bench   timings beside the stock ocpp package"
+	@echo "make homeassistant  its own schemas judge what we tell it"
 	@echo "make clean   remove what the others made"
 
 demo: $(VENV)/.run
@@ -29,6 +30,15 @@ check: $(VENV)/.test
 
 bench: $(VENV)/.bench $(VENV)/.npm
 	$(BIN)/python -m tests.bench $(ARGS)
+
+# Home Assistant brings two hundred packages, and a client of MQTT older than ours: it has a folder of its own.
+homeassistant: $(VENV)/.homeassistant
+	$(VENV)/homeassistant/bin/python -m tests.interop.homeassistant
+
+$(VENV)/.homeassistant: | $(BIN)/python
+	@sh deploy/environment.sh "$(PYTHON)" "$(VENV)/homeassistant"
+	@$(VENV)/homeassistant/bin/pip install --quiet homeassistant==2024.3.3 paho-mqtt==1.6.1 aiohttp_cors janus msgspec
+	@touch $@
 
 # numpy carries a rival's rule, as it does in its own package.
 $(VENV)/.bench: $(VENV)/.test

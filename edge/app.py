@@ -26,7 +26,7 @@ from edge.links.systemd import Notifier
 from edge.reports.cdr import cdr
 from edge.settings.model import MqttSettings, Secret, UplinkSettings
 from edge.settings.model import Site as SiteSettings
-from edge.settings.secret import look_up
+from edge.settings.secret import SECRETS_DIRECTORY, file_of, look_up
 from edge.settings.site_file import SiteFile
 from edge.site.billing.office import Office, zone_of
 from edge.site.billing.sealing import Sealer
@@ -294,7 +294,14 @@ class _Rooms:
 
     async def _building(self, mqtt: MqttSettings) -> None:
         module = _load(BUILDINGS["mqtt"])
-        building = module.MqttBuilding(mqtt, self._site, self._clock, password=_secret(mqtt.password))
+        building = module.MqttBuilding(
+            mqtt,
+            self._site,
+            self._clock,
+            password=_secret(mqtt.password),
+            voltage_mv=self._settings.voltage_mv,
+            papers=module.Papers(ca=_file(mqtt.ca), certificate=_file(mqtt.certificate), key=_file(mqtt.key)),
+        )
         await building.run()
 
     async def _page(self) -> None:
@@ -366,6 +373,11 @@ def _secret(secret: Secret | None) -> str | None:
     if value is None:
         log.warning("secret %s is not on this machine: sudo ampyard secret set %s", secret.name, secret.name)
     return value
+
+
+def _file(secret: Secret | None) -> Path | None:
+    """The file of a secret that only files can be read from; where it should be, if it is not there."""
+    return None if secret is None else file_of(secret) or SECRETS_DIRECTORY / secret.name
 
 
 def _load(module: str) -> Any:  # noqa: ANN401  a module

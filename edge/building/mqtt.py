@@ -1,75 +1,80 @@
-"""The lot on MQTT: its state retained under one topic, and limits from the building, each with an end.
+"""The lot on MQTT: its state retained below one topic, and commands from the building, each answered.
 
-    <topic>/online           true or false (last will)
-    <topic>/site             name, severity, sentence
-    <topic>/circuits/<name>  per phase in A: limit, background, chargers, booked, headroom; the meter's state
-    <topic>/evses/<id>       state, sentence, setpoint_a, measured_a, session_kwh, transaction
-    <topic>/uplinks/<name>   state, waiting, parked
-    <topic>/limit/set     <- {"id": "42", "limit_a": 40, "seconds": 600, "target": "grid", "of": "chargers"}
-    <topic>/limit/answer  -> {"id": "42", "accepted": true, "until_ms": ...}
-                          or {"id": "42", "accepted": false, "error": "..."}
-
-A limit without an end is refused, and so is a retained one: whoever reconnects would get it again.
-`limit_a` null takes the limit of that target back. State goes out when it changed, at most once a second.
+Every topic, command and word is in deploy/mqtt.md. `<topic>/<command>/set` takes JSON with an `id` and the
+time at which it was sent; the answer comes on `<topic>/<command>/answer`, in version 5 where the sender wants
+it. A retained command is refused: whoever reconnects would get it again. So is one of the past.
 """
 
 import asyncio
 import logging
+from pathlib import Path
 
 import msgspec
 
-from edge.links.mqtt import Broker, MqttLink
+from edge.building import evcc, homeassistant
+from edge.building.freshness import Freshness
+from edge.building.orders import KINDS, MOST_PAYLOAD, LimitOrder, Order, Orders
+from edge.building.publisher import Publisher
+from edge.building.topics import messages
+from edge.links.mqtt import Broker, Message, MqttLink
 from edge.settings.model import MqttSettings
-from edge.site.ports import Clock, Limit, SiteDoors
-from edge.site.status import CircuitStatus, DemandStatus, EvseStatus, Status
+from edge.site.ports import Clock, SiteDoors
+from edge.site.status import Status
 
 log = logging.getLogger(__name__)
 
 PERIOD_S = 1.0
-LONGEST_S = 86_400
-MAX_PAYLOAD = 4_096
+MOST_WAITING = 20  # commands to chargers that wait for their answers
+GARBAGE_EVERY_MS = 60_000  # how often it is told of
 
 
-class LimitCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the building sends. `of`: our chargers on that circuit together, or everything on it."""
+class Papers(msgspec.Struct, frozen=True, kw_only=True):
+    """Certificates as files; None: none is asked for."""
 
-    id: str = ""
-    limit_a: float | None
-    seconds: int | None = None
-    target: str = "grid"
-    of: str = "chargers"
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 class MqttBuilding:
-    """Publishes the site and takes its limits; `run` until cancelled."""
+    """Publishes the site and takes its commands; `run` until cancelled."""
 
     def __init__(
-        self, settings: MqttSettings, doors: SiteDoors, clock: Clock, *, password: str | None
+        self,
+        settings: MqttSettings,
+        doors: SiteDoors,
+        clock: Clock,
+        *,
+        password: str | None,
+        voltage_mv: int,
+        papers: Papers = Papers(),  # noqa: B008  it is frozen
     ) -> None:
+        """`voltage_mv`: where powers are told and nothing measures it."""
+        self._settings = settings
         self._doors = doors
         self._clock = clock
+        self._voltage_mv = voltage_mv
         self._topic = settings.topic
-        self._allows_limits = settings.limits
-        self._sent: dict[str, bytes] = {}
+        self._orders = Orders(doors, clock, takes_limits=settings.limits, takes_commands=settings.commands)
+        self._fresh = Freshness()
+        self._group: asyncio.TaskGroup | None = None
+        self._waiting = 0
+        self._garbage_told_ms: int | None = None
+        self._is_discovered = False
+        births = (homeassistant.BIRTH,) if settings.home_assistant else ()
         self._link = MqttLink(
-            Broker(
-                host=settings.host,
-                port=settings.port,
-                tls=settings.tls,
-                user=settings.user,
-                password=password,
-                client_id=f"ampyard-{settings.topic.replace('/', '-')}",
-                will_topic=f"{settings.topic}/online",
-                will=b"false",
-            ),
-            subscriptions=(f"{settings.topic}/limit/set",),
+            _broker(settings, password, papers),
+            subscriptions=(*(f"{self._topic}/{kind}/set" for kind in KINDS), *births),
             on_connected=self._connected,
             on_received=self._received,
         )
+        self._lot = Publisher(self._link, self._topic, period_ms=settings.period_ms)
+        self._evcc = Publisher(self._link, settings.evcc_topic or "", period_ms=settings.period_ms)
 
     async def run(self) -> None:
         """The link, and the state over it."""
         async with asyncio.TaskGroup() as group:
+            self._group = group
             group.create_task(self._link.run())
             async for status in self._doors.watch():
                 self._publish(status)
@@ -77,135 +82,140 @@ class MqttBuilding:
 
     def _connected(self) -> None:
         """The broker may be a new one: say everything again."""
-        self._sent.clear()
+        self._lot.forget()
+        self._evcc.forget()
+        self._is_discovered = False
         self._link.publish(f"{self._topic}/online", b"true", retain=True)
         self._publish(self._doors.status())
 
     def _publish(self, status: Status) -> None:
-        if not self._link.is_connected:
-            return
-        for name, payload in messages(status).items():
-            if self._sent.get(name) != payload:
-                self._sent[name] = payload
-                self._link.publish(f"{self._topic}/{name}", payload, retain=True)
+        now_ms = self._clock.mono_ms()
+        if self._settings.home_assistant and self._link.is_connected and not self._is_discovered:
+            self._discover(status)
+        self._lot.publish(messages(status), now_ms)
+        if self._settings.evcc_topic is not None:
+            self._evcc.publish(evcc.messages(status, self._voltage_mv), now_ms)
 
-    def _received(self, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001  paho's word
-        if retained:
-            self._answer("", "a retained limit is not obeyed: send it without the retain flag")
-            return
-        command_id = ""
-        try:
-            if len(payload) > MAX_PAYLOAD:
-                raise ValueError(f"longer than {MAX_PAYLOAD} bytes")  # noqa: TRY301  one way out for all
-            command = msgspec.json.decode(payload, type=LimitCommand)
-            command_id = command.id
-            self._obey(command)
-        except (msgspec.MsgspecError, ValueError) as error:
-            log.warning("%s: %s", topic, error)
-            self._answer(command_id, str(error))
-
-    def _obey(self, command: LimitCommand) -> None:
-        """Raises ValueError with what is wrong."""
-        if not self._allows_limits:
-            raise ValueError("this site takes no limits over MQTT: [mqtt] limits = true allows it")
-        if command.of not in ("chargers", "circuit"):
-            raise ValueError(f"of is {command.of!r}, allowed are chargers and circuit")
-        expires_ms = None
-        limit_ma = None
-        if command.limit_a is not None:
-            if not 0 <= command.limit_a <= 10_000:  # a NaN fails this too
-                raise ValueError(f"limit_a is {command.limit_a}, allowed are 0 to 10000")
-            if command.seconds is None or not 1 <= command.seconds <= LONGEST_S:
-                raise ValueError(
-                    f"seconds is {command.seconds}, allowed are 1 to {LONGEST_S}: a limit must end"
-                )
-            limit_ma = int(command.limit_a * 1000)
-            expires_ms = self._clock.mono_ms() + command.seconds * 1000
-        self._doors.limit(
-            Limit(
-                name=f"building/{command.target}/{command.of}",
-                source="mqtt",
-                kind="circuit" if command.of == "circuit" else "chargers",
-                target=command.target,
-                limit_ma=limit_ma,
-                expires_ms=expires_ms,
-            )
+    def _discover(self, status: Status) -> None:
+        told = homeassistant.discovery(
+            status,
+            self._topic,
+            takes_limits=self._settings.limits,
+            takes_commands=self._settings.commands,
         )
-        until_ms = None if command.seconds is None else self._clock.now_ms() + command.seconds * 1000
-        self._answer(command.id, None, until_ms=until_ms)
+        for topic, payload in told.items():
+            self._link.publish(topic, payload, retain=True)
+        self._is_discovered = True
 
-    def _answer(self, command_id: str, error: str | None, *, until_ms: int | None = None) -> None:
-        answer: dict[str, object] = {"id": command_id, "accepted": error is None}
-        if error is not None:
-            answer["error"] = error
-        if until_ms is not None:
-            answer["until_ms"] = until_ms
-        self._link.publish(f"{self._topic}/limit/answer", msgspec.json.encode(answer), retain=False)
+    # -- commands ----------------------------------------------------------------------------------------
+
+    def _received(self, message: Message) -> None:
+        if message.topic == homeassistant.BIRTH:
+            self._is_discovered = self._is_discovered and message.payload != b"online"
+            return
+        kind = message.topic.removeprefix(f"{self._topic}/").removesuffix("/set")
+        if kind not in KINDS:
+            return
+        if not self._fresh.may_come(self._clock.mono_ms()):
+            self._garbage("too many commands at once: some are not looked at")
+            return
+        try:
+            order = _read(kind, message)
+            if (before := self._fresh.answered(f"{kind}/{order.id}")) is not None:
+                self._send(kind, before, message)
+                return
+            self._fresh.check(order.at_ms, self._clock.now_ms(), is_sure=self._clock.is_synchronised())
+            if isinstance(order, LimitOrder):
+                self._answer(kind, order.id, self._orders.limit(order), message)
+            else:
+                self._carry_out_later(kind, order, message)
+        except (msgspec.MsgspecError, ValueError) as error:
+            self._refuse(kind, message, error)
+
+    def _carry_out_later(self, kind: str, order: Order, message: Message) -> None:
+        """A charger has to answer first. The same command again, meanwhile, is not carried out again."""
+        if self._group is None or self._waiting >= MOST_WAITING:
+            raise ValueError("too many commands wait for their chargers")
+        self._waiting += 1
+        self._fresh.note(f"{kind}/{order.id}", _said(order.id, {"accepted": False, "error": "under way"}))
+        self._group.create_task(self._carry_out(kind, order, message))
+
+    async def _carry_out(self, kind: str, order: Order, message: Message) -> None:
+        try:
+            told = await self._orders.carry_out(order)
+        except ValueError as error:
+            self._fresh.note(f"{kind}/{order.id}", self._wrong(kind, order.id, error, message))
+        else:
+            self._answer(kind, order.id, told, message)
+        finally:
+            self._waiting -= 1
+
+    def _answer(self, kind: str, order_id: str, told: dict[str, object], message: Message) -> None:
+        answer = _said(order_id, {"accepted": True} | told)
+        self._fresh.note(f"{kind}/{order_id}", answer)
+        self._send(kind, answer, message)
+
+    def _refuse(self, kind: str, message: Message, error: Exception) -> None:
+        self._garbage(f"{message.topic}: {error}")
+        self._wrong(kind, _id_of(message.payload), error, message)
+
+    def _wrong(self, kind: str, order_id: str, error: Exception, message: Message) -> bytes:
+        answer = _said(order_id, {"accepted": False, "error": str(error)})
+        self._send(kind, answer, message)
+        return answer
+
+    def _send(self, kind: str, answer: bytes, message: Message) -> None:
+        """Where the sender wants it; never where the lot tells its own state."""
+        wanted = message.answer_to
+        is_ours = wanted.startswith((f"{self._topic}/", f"{homeassistant.PREFIX}/"))
+        topic = wanted if wanted and not is_ours else f"{self._topic}/{kind}/answer"
+        self._link.publish(topic, answer, retain=False, correlation=message.correlation)
+
+    def _garbage(self, what: str) -> None:
+        now_ms = self._clock.mono_ms()
+        if self._garbage_told_ms is None or now_ms - self._garbage_told_ms >= GARBAGE_EVERY_MS:
+            self._garbage_told_ms = now_ms
+            log.warning("%s", what[:300])
 
 
-def messages(status: Status) -> dict[str, bytes]:
-    """Everything that is published, by topic below the site's, without what changes with every cycle."""
-    told: dict[str, dict[str, object]] = {
-        "site": {"name": status.site, "severity": status.severity, "sentence": status.sentence}
-    }
-    for circuit in status.circuits:
-        told[f"circuits/{circuit.name}"] = _circuit(circuit)
-    for evse in status.evses:
-        told[f"evses/{evse.id}"] = _evse(evse)
-    for uplink in status.uplinks:
-        told[f"uplinks/{uplink.csms}"] = {
-            "state": uplink.state,
-            "connected": uplink.connected,
-            "chargers": uplink.chargers,
-            "waiting": uplink.waiting,
-            "parked": uplink.parked,
-        }
-    return {name: msgspec.json.encode(message) for name, message in told.items()}
+def _broker(settings: MqttSettings, password: str | None, papers: Papers) -> Broker:
+    return Broker(
+        host=settings.host,
+        port=settings.port,
+        tls=settings.tls,
+        user=settings.user,
+        password=password,
+        client_id=f"ampyard-{settings.topic.replace('/', '-')}",
+        will_topic=f"{settings.topic}/online",
+        will=b"false",
+        version=settings.version,
+        ca=papers.ca,
+        certificate=papers.certificate,
+        key=papers.key,
+    )
 
 
-def _circuit(circuit: CircuitStatus) -> dict[str, object]:
-    return {
-        "rating_a": _amps(circuit.rating_ma),
-        "limit_a": _phases(circuit.limit_ma),
-        "background_a": _phases(circuit.background_ma),
-        "chargers_a": _phases(circuit.chargers_ma),
-        "booked_a": _phases(circuit.booked_ma),
-        "headroom_a": _phases(circuit.headroom_ma),
-        "meter": "none" if circuit.meter is None else circuit.meter.state,
-        "overload_borne": bool(circuit.overload),
-        "demand": None if circuit.demand is None else _demand(circuit.demand),
-    }
+def _read(kind: str, message: Message) -> Order:
+    """Raises ValueError with what is wrong."""
+    if message.is_retained:
+        raise ValueError("a retained command is not obeyed: send it without the retain flag")
+    if len(message.payload) > MOST_PAYLOAD:
+        raise ValueError(f"longer than {MOST_PAYLOAD} bytes")
+    return msgspec.json.decode(message.payload, type=KINDS[kind])
 
 
-def _demand(demand: DemandStatus) -> dict[str, object]:
-    return {
-        "target_kw": demand.target_w / 1000,
-        "goal_kw": demand.goal_w / 1000,
-        "window_min": demand.window_ms // 60_000,
-        "limit_kw": round(demand.limit_w / 1000, 1),
-        "power_kw": round(demand.power_w / 1000, 1),
-        "last_kw": None if demand.last_w is None else round(demand.last_w / 1000, 1),
-        "peak_kw": round(demand.peak_w / 1000, 1) if demand.peak_w else None,
-    }
+def _said(order_id: str, told: dict[str, object]) -> bytes:
+    return msgspec.json.encode({"id": order_id} | told)
 
 
-def _evse(evse: EvseStatus) -> dict[str, object]:
-    return {
-        "state": evse.word,
-        "severity": evse.severity,
-        "sentence": evse.sentence,
-        "link": evse.link,
-        "setpoint_a": _amps(evse.setpoint_ma),
-        "measured_a": None if evse.measured_ma is None else _phases(evse.measured_ma),
-        "transaction": evse.transaction_id,
-        "session_kwh": None if evse.session_wh is None else evse.session_wh / 1000,
-    }
+class _Id(msgspec.Struct):
+    """What can be told of a command that is wrong otherwise."""
+
+    id: str = ""
 
 
-def _amps(ma: int) -> float:
-    """A to one decimal: finer would be noise on the bus."""
-    return round(ma / 1000, 1)
-
-
-def _phases(ma: tuple[int, int, int]) -> list[float]:
-    return [_amps(each) for each in ma]
+def _id_of(payload: bytes) -> str:
+    try:
+        return msgspec.json.decode(payload[:MOST_PAYLOAD], type=_Id).id[:64]
+    except (msgspec.MsgspecError, ValueError):
+        return ""

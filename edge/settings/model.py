@@ -236,7 +236,11 @@ class UplinkSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MqttSettings:
-    """The building's broker. `limits`: whether it may lower us."""
+    """The building's broker. `limits`: whether it may lower us, `commands`: whether it may start and stop.
+
+    `ca` None: the machine's own authorities; all three certificates are PEM, kept as secrets. `evcc_topic`:
+    where the lot is told as evcc would tell it, None: nowhere. `period_ms`: all is told again after it.
+    """
 
     host: str
     port: int
@@ -245,6 +249,14 @@ class MqttSettings:
     password: Secret | None
     topic: str
     limits: bool
+    version: Literal["3.1.1", "5"] = "3.1.1"
+    ca: Secret | None = None
+    certificate: Secret | None = None
+    key: Secret | None = None
+    commands: bool = False
+    home_assistant: bool = False
+    evcc_topic: str | None = None
+    period_ms: int = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

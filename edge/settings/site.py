@@ -196,16 +196,20 @@ class _SiteReader:
         topic = (block.value("topic") or f"ampyard/{_slug(site_name)}").strip("/")
         port = block.value("port") or (8883 if block.value("tls") else 1883)
         values = _values(block) | {"port": port, "topic": topic}
-        if re.search(r"[+#\s\0]", topic):
-            self.tables.fault(
-                "topic",
-                block.line("topic"),
-                "[mqtt] topic",
-                title="not a topic",
-                found=f'"{topic}"',
-                allowed="text without + # and blanks",
-                remedy=f'topic = "ampyard/{_slug(site_name)}"',
-            )
+        for key, told, remedy in (
+            ("topic", topic, f'topic = "ampyard/{_slug(site_name)}"'),
+            ("evcc_topic", block.value("evcc_topic") or "", 'evcc_topic = "evcc"'),
+        ):
+            if re.search(r"[+#\s\0]", told):
+                self.tables.fault(
+                    "topic",
+                    block.line(key),
+                    f"[mqtt] {key}",
+                    title="not a topic",
+                    found=f'"{told}"',
+                    allowed="text without + # and blanks",
+                    remedy=remedy,
+                )
         return None if block.bad else MqttSettings(**fields_for(MqttSettings, MQTT, values))
 
     def _check_ports(self, ocpp: Block, web: Block) -> None:

@@ -363,7 +363,7 @@ Outcome = Done | Started | Refused | NotSupported | Unreachable | NoAnswer
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Who commands: a CSMS by its name in the site file, the page, a command line."""
+    """Who commands: a CSMS by its name in the site file, the page, a command line, the building."""
 
-    kind: Literal["csms", "page", "command", "site"]
+    kind: Literal["csms", "page", "command", "site", "mqtt"]
     name: str = ""

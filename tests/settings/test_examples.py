@@ -124,7 +124,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
         "[planning]",
         "[uplink.operator] version",
         "[uplink.landlord] role",
-        "[mqtt] home_assistant",
     ]
 
 
