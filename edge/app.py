@@ -38,7 +38,7 @@ from edge.site.tokens import Token, read_tokens
 log = logging.getLogger(__name__)
 
 METERS = {"modbus": "edge.meters.modbus", "sources": "edge.meters.source"}
-CHARGERS = {"ocpp": "edge.chargers.ocpp_server", "modbus": "edge.chargers.modbus"}
+CHARGERS = {"ocpp": "edge.chargers.ocpp_server", "modbus": "edge.chargers.modbus_fleet"}
 UPLINKS = {"ocpp": "edge.uplink.uplink"}
 BUILDINGS = {"mqtt": "edge.building.mqtt"}
 PAGE = "edge.web.server"
@@ -262,7 +262,12 @@ class _Rooms:
             devices += sources_of(settings, lines=lines, read=site.source, clock=self._clock)
         if has_chargers:
             for charger in _load(CHARGERS["modbus"]).modbus_chargers_of(
-                settings, lines, self._site, self._clock, dead_man_ms=self._box.dead_man_ms
+                settings,
+                lines,
+                self._site,
+                self._clock,
+                dead_man_ms=self._box.dead_man_ms,
+                archive=self._journal.books,
             ):
                 self._site.attach(charger.settings.name, charger)
                 devices.append(charger)

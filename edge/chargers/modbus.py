@@ -6,16 +6,17 @@ written twice that it has already, but for what its watchdog needs: some keep a 
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from typing import Any
 
-from edge.catalogue import Field, ModbusChargerModel, modbus_charger
+from edge.catalogue import Field, ModbusChargerModel
 from edge.chargers.modbus_measuring import Energy, known
+from edge.chargers.modbus_memory import last_seen
 from edge.chargers.modbus_sessions import Plugs
-from edge.core.errors import ConfigError, DeviceError
+from edge.core.errors import DeviceError
 from edge.core.registers import encode
-from edge.links.modbus import Device, Lines, ModbusRefusedError, Urgency
-from edge.settings.model import ChargerSettings, Site
+from edge.links.modbus import Device, ModbusRefusedError, Urgency
+from edge.settings.model import ChargerSettings
 from edge.site.commands import (
     AnyCommand,
     Done,
@@ -27,6 +28,7 @@ from edge.site.commands import (
     StopCharging,
     Unreachable,
 )
+from edge.site.durable import Archive
 from edge.site.events import ChargerBooted, LinkChanged
 from edge.site.ports import Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
 
@@ -54,9 +56,13 @@ class ModbusCharger:
         *,
         voltage_mv: int,
         dead_man_ms: int,
+        archive: Archive | None = None,
         poll_ms: int = POLL_MS,
     ) -> None:
-        """`dead_man_ms`: T, after which nobody counts what it was told as held any more."""
+        """`dead_man_ms`: T, after which nobody counts what it was told as held any more.
+
+        `archive`: where it is found what it did before this process; None: nothing is known of that.
+        """
         self.settings = settings
         self.model = model
         self._device = device
@@ -64,6 +70,7 @@ class ModbusCharger:
         self._clock = clock
         self._dead_man_ms = dead_man_ms
         self._poll_ms = poll_ms
+        self._archive = archive
         self._writing = asyncio.Lock()
         self._plugs = Plugs(settings.name, site, clock)
         self._is_linked = False
@@ -104,10 +111,21 @@ class ModbusCharger:
             return
         self._answered_ms = self._clock.mono_ms()
         self._letter_before = letter
+        await self._recall()
         if not self._is_linked:
             await self._link_up()
         self._energy.note(values, self._clock.mono_ms())
         await self._plugs.note(letter, values, energy_wh=self._energy.wh, is_paused=self._told_ma == 0)
+
+    async def _recall(self) -> None:
+        """Once: what it did before this process."""
+        archive, self._archive = self._archive, None
+        if archive is None:
+            return
+        seen = await last_seen(archive, self.settings.name)
+        self._plugs.recall(seen)
+        if seen is not None:
+            self._energy.resume(seen.energy_wh)
 
     @property
     def _must_let_it_fall(self) -> bool:
@@ -379,8 +397,9 @@ class ModbusCharger:
             refusal = await self._plugs.start(command.token)
             return Done() if refusal is None else Refused(sentence=refusal)
         if isinstance(command, StopCharging):
-            await self._plugs.stop(command.transaction_id)
-            return Done()
+            if await self._plugs.stop(command.transaction_id):
+                return Done()
+            return Refused(sentence="its end cannot be stored now; it is tried again every second")
         if isinstance(command, SetAvailability):
             self._plugs.is_in_service = command.operative
             return Done()
@@ -392,29 +411,3 @@ class ModbusCharger:
 
     async def stay_away(self, for_ms: int) -> None:
         """A bus cannot be refused; whoever tests its watchdog must unplug it."""
-
-
-def modbus_chargers_of(
-    site: Site, lines: Lines, doors: SiteDoors, clock: Clock, *, dead_man_ms: int | None = None
-) -> Iterator[ModbusCharger]:
-    """A driver for each charger on Modbus. Raises ConfigError on a model that left the catalogue.
-
-    `dead_man_ms` None: T as the site file says.
-    """
-    if dead_man_ms is None:
-        dead_man_ms = site.control.dead_man_ms
-    for charger in site.chargers:
-        if charger.modbus is None:
-            continue
-        place = charger.modbus
-        try:
-            model = modbus_charger(place.model)
-        except KeyError:
-            raise ConfigError(
-                f"[charger.{charger.name}] model: {place.model} is not in the catalogue"
-            ) from None
-        line = lines.of(place.line, place.host, place.port)
-        device = line.device(model.unit if place.unit is None else place.unit, model.manners)
-        yield ModbusCharger(
-            charger, model, device, doors, clock, voltage_mv=site.voltage_mv, dead_man_ms=dead_man_ms
-        )

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from edge.catalogue import Field
 
+MOST_UNSEEN_MS = 60_000  # what flowed while nobody looked is not proven
+
 
 class Energy:
     """Its energy register; where it has none, what its power or its currents add up to."""
@@ -15,6 +17,10 @@ class Energy:
         self._before: tuple[int, int] | None = None  # when, and how many mW
         self._has_register = False
 
+    def resume(self, wh: int) -> None:
+        """Where it stood before this process: a count of ours goes on from there."""
+        self._uj = wh * 3_600_000_000
+
     def note(self, values: dict[str, tuple[int, ...]], now_ms: int) -> None:
         """What was measured now."""
         if "energy" in values:
@@ -24,7 +30,7 @@ class Energy:
         power_mw = self._power_mw(values)
         if power_mw is None:
             return
-        if self._before is not None:
+        if self._before is not None and now_ms - self._before[0] <= MOST_UNSEEN_MS:
             then_ms, then_mw = self._before
             self._uj += (then_mw + power_mw) // 2 * (now_ms - then_ms)
         self._before = now_ms, power_mw

@@ -3,14 +3,18 @@
 A charger without a card reader presents a token of its own name when a car comes: a site that accepts all
 lets it charge, another one where that token is in its list. Else it waits for a card shown elsewhere
 (`ampyard charger bay-5 start TOKEN`), or for its cloud.
+
+Nothing tells one car from another. Who has not been seen for minutes, because this box or the wire was away,
+may have left, and somebody else may stand there: what ran then is ended where it was seen last. What flowed
+unseen is nobody's, and stands in the reconciliation.
 """
 
 import asyncio
 import logging
 from typing import Any
 
+from edge.chargers.modbus_memory import LastSeen
 from edge.site.events import (
-    Acknowledged,
     EvseState,
     EvseStatusChanged,
     NotAnswered,
@@ -30,6 +34,9 @@ EVSE = 1
 SAMPLE_EVERY_MS = 10_000
 STEP_MA = 500  # a change that is told at once
 WITH_CAR = frozenset("BCD")
+AWAY_MS = (
+    180_000  # samples are kept each minute and written in groups; one car does not replace another so soon
+)
 ASK_AGAIN_MS = 30_000  # a token that was refused may have been put into the list meanwhile
 
 Values = dict[str, tuple[int, ...]]
@@ -50,23 +57,61 @@ class Plugs:
         self._current_ma: tuple[int, ...] = ()
         self._asked_ms: int | None = None
         self._beginning = asyncio.Lock()
+        self._seen: LastSeen | None = None
+        self._seen_ms: int | None = None  # by the clock that does not jump; None: before this process
+        self._unstored: TransactionEnded | None = None  # an end that the journal has not taken yet
         self._is_over = False  # it was stopped here: the car must leave before another begins
 
     @property
     def _running(self) -> int | None:
         return self._site.charger(self._charger).transactions.get(EVSE)
 
+    def recall(self, seen: LastSeen | None) -> None:
+        """What is known of the time before this process. Call before the first `note`."""
+        self._seen = seen
+
     async def note(self, letter: str, values: Values, *, energy_wh: int | None, is_paused: bool) -> None:
         """What it does now: IEC 61851's letter, and what it measures."""
         self._letter = letter
-        if energy_wh is not None:
-            self._energy_wh = energy_wh
-        if letter == "A":
-            await self._left()
-        elif letter in WITH_CAR and self._running is None:
-            await self._ask()
+        if self._unstored is None or await self._store_end(self._unstored):
+            if (running := self._running) is not None and letter != "A" and self._was_away:
+                await self._end_unseen(running)
+            if energy_wh is not None:
+                self._energy_wh = energy_wh
+            if letter == "A":
+                await self._left()
+            elif letter in WITH_CAR and self._running is None:
+                await self._ask()
+        self._seen_ms = self._clock.mono_ms()
+        self._seen = LastSeen(at_ms=self._clock.now_ms(), energy_wh=self._energy_wh or 0)
         await self._tell_state(letter, is_paused=is_paused)
         await self._sample(values)
+
+    @property
+    def _was_away(self) -> bool:
+        """Whether nobody has looked for so long that another car may stand there."""
+        if self._seen_ms is not None:
+            return self._clock.mono_ms() - self._seen_ms > AWAY_MS
+        if self._seen is None:
+            return False
+        return not 0 <= self._clock.now_ms() - self._seen.at_ms <= AWAY_MS
+
+    async def _end_unseen(self, transaction_id: int) -> None:
+        """End it at the last that was seen of it, and say why."""
+        if self._seen is None:
+            return
+        sentence = (
+            f"transaction {transaction_id} was not seen for minutes and is ended where it was seen last"
+        )
+        log.warning("%s: %s: another car may stand there", self._charger, sentence)
+        self._site.alert(self._charger, "unseen", sentence)
+        here = self._here() | {"at_ms": self._seen.at_ms}
+        self._asked_ms = None
+        await self._store_end(
+            TransactionEnded(
+                **here, transaction_id=transaction_id, meter_wh=self._seen.energy_wh, reason="other"
+            )
+        )
 
     async def start(self, token: str) -> str | None:
         """Somebody may charge; None, or why not."""
@@ -77,10 +122,13 @@ class Plugs:
         self._is_over = False
         return None if await self._begin(token) else "this token may not charge"
 
-    async def stop(self, transaction_id: int, reason: StopReason = "remote") -> None:
-        """End a transaction; another one begins when the next car comes."""
+    async def stop(self, transaction_id: int, reason: StopReason = "remote") -> bool:
+        """End a transaction; another one begins when the next car comes. False: it is not stored yet.
+
+        It is tried again with every look at the charger.
+        """
         self._is_over = True
-        await self._end(transaction_id, reason)
+        return await self._end(transaction_id, reason)
 
     async def _left(self) -> None:
         self._is_over, self._asked_ms = False, None
@@ -109,18 +157,28 @@ class Plugs:
             )
             return isinstance(started, StartAnswer)
 
-    async def _end(self, transaction_id: int, reason: StopReason) -> None:
-        ended = await self._site.report(
-            TransactionEnded(
-                **self._here(), transaction_id=transaction_id, meter_wh=self._energy_wh or 0, reason=reason
-            )
+    async def _end(self, transaction_id: int, reason: StopReason) -> bool:
+        """Whether it is stored."""
+        ended = TransactionEnded(
+            **self._here(), transaction_id=transaction_id, meter_wh=self._energy_wh or 0, reason=reason
         )
-        if isinstance(ended, NotAnswered):
-            log.warning(
-                "%s: the end of transaction %d waits: %s", self._charger, transaction_id, ended.sentence
-            )
-        elif isinstance(ended, Acknowledged):
-            self._asked_ms = self._clock.mono_ms() if self._is_over else None
+        return await self._store_end(self._unstored or ended)
+
+    async def _store_end(self, ended: TransactionEnded) -> bool:
+        answer = await self._site.report(ended)
+        if isinstance(answer, NotAnswered):
+            if self._unstored is None:
+                log.warning(
+                    "%s: the end of transaction %d waits: %s",
+                    self._charger,
+                    ended.transaction_id,
+                    answer.sentence,
+                )
+            self._unstored = ended
+            return False
+        self._unstored = None
+        self._asked_ms = self._clock.mono_ms() if self._is_over else None
+        return True
 
     async def _tell_state(self, letter: str, *, is_paused: bool) -> None:
         state = self._meaning(letter, is_paused=is_paused)

@@ -29,6 +29,7 @@ from edge.site.events import (
     ChargerBooted,
     EvseStatusChanged,
     LinkChanged,
+    NotAnswered,
     Sampled,
     StartAnswer,
     TokenAnswer,
@@ -54,6 +55,11 @@ class Doors:
         self.events = []
         self.transactions = {}
         self.thinks_s = 0
+        self.is_full = False
+        self.alerts = []
+
+    def alert(self, about, word, _sentence):
+        self.alerts.append((about, word))
 
     async def report(self, event):
         self.events.append(event)
@@ -65,6 +71,8 @@ class Doors:
             case TransactionStarted():
                 self.transactions = {1: 77}
                 return StartAnswer(transaction_id=77, token=TokenAnswer(status="accepted"))
+            case TransactionEnded() if self.is_full:
+                return NotAnswered(sentence="the journal is full")
             case TransactionEnded():
                 self.transactions = {}
         return Acknowledged()
