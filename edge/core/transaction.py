@@ -28,6 +28,11 @@ def start_key(evse: int, token: str, at_ms: int, meter_wh: int) -> str:
     return "start/" + str(evse) + "/" + str(at_ms) + "/" + str(meter_wh) + "/" + token
 
 
+def own_key(own_id: str, at_ms: int | None = None) -> str:
+    """The same where the charger names its transactions; with the time, where it gives a name twice."""
+    return "own/" + own_id + ("" if at_ms is None else "/" + str(at_ms))
+
+
 def stop_key(transaction_id: int) -> str:
     """The same for an end: a transaction ends once."""
     return "stop/" + str(transaction_id)
@@ -41,7 +46,7 @@ def judge_stop(*, is_open: bool, is_ended: bool) -> str:
 
 
 # What is odd about a transaction, beside what `energy_book` finds. Words that exports and people read.
-NO_START = "no-start"  # its charger told an end of which we never heard the beginning
+NO_START = "no-start"  # its charger told of it, or of its end, and we never heard the beginning
 NO_STOP = "no-stop"  # its charger never told the end: closed here at the last sample
 REPLACED = "charger-replaced"  # another box stands in its place: closed here at the last sample
 MATCHED = "stop-matched"  # the end came under another id: recognised by token and meter
@@ -83,9 +88,9 @@ def match_stop(open_ones: list[OpenOne], token: str | None, meter_wh: int, at_ms
     return None
 
 
-def lost_stop_key(told_id: int, at_ms: int, meter_wh: int, token: str | None) -> str:
+def lost_stop_key(told_id: str, at_ms: int, meter_wh: int, token: str | None) -> str:
     """What a repeated end has in common with the first, where its id says nothing."""
-    return "stop?/" + str(told_id) + "/" + str(at_ms) + "/" + str(meter_wh) + "/" + (token or "")
+    return "stop?/" + told_id + "/" + str(at_ms) + "/" + str(meter_wh) + "/" + (token or "")
 
 
 def amend_key(transaction_id: int) -> str:

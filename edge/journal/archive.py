@@ -43,6 +43,13 @@ SPAN = """
       FROM event
      WHERE transaction_id = ? AND (kind = 'transaction-started' OR kind = 'transaction-ended')
 """
+OWN_IDS = """
+    SELECT session.transaction_id, json_extract(CAST(event.body AS TEXT), '$.own_id')
+      FROM session
+      JOIN event ON event.transaction_id = session.transaction_id AND event.kind = 'transaction-started'
+     WHERE session.ended_ms IS NULL
+       AND json_extract(CAST(event.body AS TEXT), '$.own_id') <> ''
+"""
 MOST_EVENTS = 100_000  # of a transaction without an end: the latest tell what it has charged
 
 UNCONFIRMED = """
@@ -130,7 +137,8 @@ class SqliteArchive:
         sql = f"SELECT {SESSION_COLUMNS} FROM session WHERE ended_ms IS NULL"  # noqa: S608  the columns are ours
         open_sessions = await self._sessions(sql, ())
         last_id = await self._number("SELECT coalesce(max(transaction_id), 0) FROM session")
-        return Resumed(open_sessions=tuple(open_sessions), last_transaction_id=last_id)
+        own_ids = {int(number): str(name) for number, name in await self.rows(OWN_IDS)}
+        return Resumed(open_sessions=tuple(open_sessions), last_transaction_id=last_id, own_ids=own_ids)
 
     async def document(self, kind: str, key: str) -> bytes | None:
         """A document by its kind and key."""

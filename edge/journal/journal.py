@@ -96,7 +96,7 @@ class SqliteJournal(SqliteArchive):
         """What was open when the process before us ended, and the highest id that may have been given."""
         resumed = await super().resume()
         highest = max(resumed.last_transaction_id, self._identities.covered)
-        return Resumed(open_sessions=resumed.open_sessions, last_transaction_id=highest)
+        return msgspec.structs.replace(resumed, last_transaction_id=highest)
 
     async def put_document(self, kind: str, key: str, body: bytes) -> None:
         """Keep a document under its kind and key."""

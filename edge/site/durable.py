@@ -58,10 +58,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resumed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a restart finds: transactions still open, and the highest transaction id ever given."""
+    """What a restart finds: transactions still open, and the highest transaction id ever given.
+
+    `own_ids`: by our ids, what chargers call those of them that they name themselves.
+    """
 
     open_sessions: tuple[Session, ...]
     last_transaction_id: int
+    own_ids: dict[int, str] = {}
 
 
 class Stretch(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,7 +76,8 @@ def match(open_ones: list[OpenTransaction], event: TransactionEnded) -> OpenTran
 
 def told_key(event: TransactionEnded) -> str:
     """What a repetition of an end under an unknown id has in common with the first."""
-    return transaction.lost_stop_key(event.transaction_id, event.at_ms, event.meter_wh, event.token)
+    told_id = event.own_id or str(event.transaction_id)
+    return transaction.lost_stop_key(told_id, event.at_ms, event.meter_wh, event.token)
 
 
 def ended(one: OpenTransaction, event: TransactionEnded, *flags: str) -> Entry:

@@ -99,24 +99,31 @@ class TokenPresented(Event, frozen=True, kw_only=True, tag="token-presented"):
 class TransactionStarted(Event, frozen=True, kw_only=True, tag="transaction-started"):
     """Energy may flow and is billed from `meter_wh` on. Answered by StartAnswer after the commit.
 
-    `transaction_id` is 0 while the charger still asks us for one (OCPP 1.6).
+    `transaction_id` is 0 while the charger still asks us for one (OCPP 1.6). `own_id`: what the charger calls
+    it, where it does not ask. `is_late`: it may have begun before; this is the first that we hear of it.
     """
 
     token: str
     meter_wh: int
     transaction_id: int = 0
     reservation_id: int | None = None
+    own_id: str = ""
+    is_late: bool = False
 
 
 class SignedValue(msgspec.Struct, frozen=True, kw_only=True):
     """What the charger's meter has signed, byte for byte as the charger sent it.
 
-    `context`: "begin", "end" or "periodic" in a transaction; `measurand` as the charger calls it.
+    `context`: "begin", "end" or "periodic" in a transaction; `measurand` as the charger calls it. The rest
+    where the charger tells it apart from the data.
     """
 
     data: str
     context: str
     measurand: str = ""
+    encoding: str = ""
+    method: str = ""
+    key: str = ""
 
 
 class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
@@ -136,6 +143,7 @@ class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
     context: str = "periodic"
     age_ms: int = 0
     signed: tuple[SignedValue, ...] = ()
+    own_id: str = ""
 
 
 class NeedsStated(Event, frozen=True, kw_only=True, tag="needs-stated"):
@@ -158,6 +166,18 @@ class TransactionEnded(Event, frozen=True, kw_only=True, tag="transaction-ended"
     reason: StopReason = "local"
     token: str | None = None
     samples: tuple[Sampled, ...] = ()
+    own_id: str = ""
+
+
+class StillRuns(Event, frozen=True, kw_only=True, tag="still-runs"):
+    """What the charger answered when it was asked: whether a transaction runs that we think runs.
+
+    `does` False: it does not, and no end of it waits to be told. Answered by Acknowledged.
+    """
+
+    does: bool
+    transaction_id: int
+    own_id: str = ""
 
 
 class VendorMessage(Event, frozen=True, kw_only=True, tag="vendor-message"):
@@ -251,6 +271,7 @@ AnyEvent = (
     | ClockSet
     | StrangerHeld
     | PassportLearned
+    | StillRuns
 )
 
 

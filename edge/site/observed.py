@@ -66,6 +66,7 @@ class ObservedEvse:
         self.terminals_ma: tuple[int, ...] | None = None
         self.sampled_ms = 0
         self.transaction_id: int | None = None
+        self.own_id = ""
         self.token = ""
         self.meter_start_wh = 0
         self._register = EnergyRegister()
@@ -119,8 +120,10 @@ class ObservedEvse:
         *,
         sleeps: bool = False,
         token_priority: tuple[int, str] | None = None,
+        own_id: str = "",
     ) -> None:
         """A transaction runs here from now on. `sleeps`: its car is known not to wake from a pause."""
+        self.own_id = own_id
         self.need = None
         self.token_priority = token_priority
         self.transaction_id = transaction_id
@@ -138,6 +141,7 @@ class ObservedEvse:
     def end(self) -> None:
         """No transaction runs here any more."""
         self.transaction_id = None
+        self.own_id = ""
         self.token = ""
         self.started_at_ms = None
         self.sleeps = False
@@ -231,6 +235,11 @@ class ObservedCharger:
                 number: evse.transaction_id
                 for number, evse in self.evses.items()
                 if evse.transaction_id is not None
+            },
+            own_ids={
+                evse.transaction_id: evse.own_id
+                for evse in self.evses.values()
+                if evse.transaction_id is not None and evse.own_id
             },
             form=form,
             needs_probe=needs_probe,

@@ -143,7 +143,8 @@ class ChargerView(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one charger now. `version` grows with every change of the rest.
 
     `boot`: its last boot as it told it; `statuses`: the latest state of the charger and of each EVSE.
-    `transactions`: of each EVSE where one runs. `form`: how it wants its limits; `needs_probe`: nobody has
+    `transactions`: of each EVSE where one runs; `own_ids`: what the charger calls it, by our id of it, where
+    that is not our id. `form`: how it wants its limits; `needs_probe`: nobody has
     asked yet what it can.
     """
 
@@ -152,6 +153,7 @@ class ChargerView(msgspec.Struct, frozen=True, kw_only=True):
     boot: ChargerBooted | None
     statuses: tuple[EvseStatusChanged, ...]
     transactions: dict[int, int] = {}
+    own_ids: dict[int, str] = {}
     form: Form = Form()
     needs_probe: bool = False
 

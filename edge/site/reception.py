@@ -18,6 +18,7 @@ from edge.site.events import (
     PassportLearned,
     Sampled,
     StartAnswer,
+    StillRuns,
     TokenPresented,
     TransactionEnded,
     TransactionStarted,
@@ -84,6 +85,8 @@ class Reception:
             parts.transactions.state(event)
         elif isinstance(event, PassportLearned):
             parts.passports.learn(event)
+        elif isinstance(event, StillRuns):
+            await parts.transactions.tell_of(event)
         elif isinstance(event, VendorMessage):
             log.info("%s tells %s %s", event.charger, event.vendor[:50], event.message or "")
         return Acknowledged()

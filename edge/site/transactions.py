@@ -22,11 +22,13 @@ from edge.site.events import (
     NotAnswered,
     Sampled,
     StartAnswer,
+    StillRuns,
     TokenAnswer,
     TransactionEnded,
     TransactionStarted,
 )
 from edge.site.observed import ObservedCharger, ObservedEvse
+from edge.site.own_ids import OwnIds
 from edge.site.ports import Clock
 from edge.site.tokens import fingerprint, key_of, shortened
 
@@ -66,6 +68,7 @@ class Transactions:
         self._chargers = chargers
         self._sleepers = sleepers
         self._open: dict[int, OpenTransaction] = {}
+        self._own_ids = OwnIds(journal)
         self._last_id = 0
         self.is_full = False
         self._turns: dict[str, asyncio.Lock] = {}
@@ -75,6 +78,7 @@ class Transactions:
         """Take up what the process before us left running. Call once, before anything else."""
         resumed = await self._journal.resume()
         self._last_id = resumed.last_transaction_id
+        self._own_ids.resume(resumed)
         for session in sorted(resumed.open_sessions, key=lambda each: each.transaction_id):
             one = self._hold(session)
             for sample in await self._journal.samples(session.transaction_id):
@@ -90,6 +94,7 @@ class Transactions:
                     self._past(session.started_ms),
                     seen_ms,
                     token_priority=self._priority_of(session.token),
+                    own_id=self._own_ids.of(session),
                 )
         return list(resumed.open_sessions)
 
@@ -153,8 +158,7 @@ class Transactions:
                 event.evse,
             )
             token = TokenAnswer(status="invalid")
-        key = transaction.start_key(event.evse, event.token, event.at_ms, event.meter_wh)
-        known = await self._journal.find_session(event.charger, key)
+        key, known = await self._own_ids.beginning(event)
         if known is not None:
             return StartAnswer(transaction_id=known.transaction_id, token=_as_before(known, token))
         session = Session(
@@ -167,12 +171,14 @@ class Transactions:
             is_accepted=token.status == "accepted",
             start_is_sure=event.is_synchronised,
             token_group=self._group_of(event.token) or "",
+            flags=(transaction.NO_START,) if event.is_late else (),
         )
         kept = replace(event, transaction_id=session.transaction_id)
         failure = await self._commit(Entry(event=kept, session=session, dedup=key))
         if failure is not None:
             return failure
         self._hold(session)
+        self._own_ids.learn(session, event.own_id)
         if evse is not None and token.status == "accepted" and self._is_newest(evse, event.at_ms):
             evse.begin(
                 session.transaction_id,
@@ -182,6 +188,7 @@ class Transactions:
                 event.seen_ms,
                 sleeps=fingerprint(event.token) in self._sleepers,
                 token_priority=self._priority_of(event.token),
+                own_id=event.own_id,
             )
             self._chargers[event.charger].touch()
         name = evse.name if evse else event.charger
@@ -190,6 +197,7 @@ class Transactions:
 
     async def _end(self, event: TransactionEnded) -> Acknowledged | NotAnswered:
         """End a transaction, once."""
+        event = await self._own_ids.found(event)
         session = self.open_session(event.transaction_id)
         if session is None:
             session = await self._journal.session(event.transaction_id)
@@ -208,7 +216,7 @@ class Transactions:
         if await self._journal.find_session(event.charger, endings.told_key(event)) is not None:
             return Acknowledged()
         mine = [one for one in self._open.values() if one.session.charger == event.charger]
-        one = endings.match(mine, event)
+        one = None if event.own_id else endings.match(mine, event)
         if one is not None:
             number = one.session.transaction_id
             log.warning("%s ends %d, which must be %d", event.charger, event.transaction_id, number)
@@ -249,6 +257,12 @@ class Transactions:
         mine = [one for one in self._open.values() if one.session.charger == charger]
         for one in mine:
             self._begin_work(charger, self._close(one, transaction.REPLACED))
+
+    async def tell_of(self, event: StillRuns) -> None:
+        """A charger says whether a transaction runs. One that does not, and whose end is lost, ends here."""
+        one = self._open.get(self._own_ids.resolved(event).transaction_id)
+        if one is not None and one.session.charger == event.charger and not event.does:
+            await self._whole(event.charger, self._close(one, transaction.NO_STOP))
 
     async def tend(self) -> None:
         """Close what its charger has forgotten to end, until cancelled."""
@@ -307,6 +321,9 @@ class Transactions:
 
     def sample(self, event: Sampled) -> None:
         """Keep a sample of a running transaction; nobody waits for it."""
+        event = self._own_ids.resolved(event)
+        if event.own_id and event.transaction_id is None:
+            return  # of one that was never told to have begun
         evse = self._evse(event.charger, event.evse)
         transaction_id = event.transaction_id
         if transaction_id is None and evse is not None:

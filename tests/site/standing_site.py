@@ -103,7 +103,12 @@ class MemoryJournal:
 
     async def resume(self):
         still_open = tuple(each for each in self.sessions.values() if each.ended_ms is None)
-        return Resumed(open_sessions=still_open, last_transaction_id=max(self.sessions, default=0))
+        started = [entry.event for entry in self.entries if isinstance(entry.event, TransactionStarted)]
+        return Resumed(
+            open_sessions=still_open,
+            last_transaction_id=max(self.sessions, default=0),
+            own_ids={event.transaction_id: event.own_id for event in started if event.own_id},
+        )
 
     async def put_document(self, kind, key, body):
         self.papers.setdefault(kind, {})[key] = body
