@@ -21,6 +21,7 @@ from edge.journal.keeping import Keeper
 from edge.journal.opening import open_journal
 from edge.journal.recorder import SqliteRecorder
 from edge.journal.space import MB
+from edge.journal.upkeep import SqliteUpkeep
 from edge.links.clock import SystemClock
 from edge.links.systemd import Notifier
 from edge.reports.cdr import cdr
@@ -322,6 +323,7 @@ class _Rooms:
             timezone=self._settings.timezone,
             rehearsal_url=self._box.rehearsal_url,
             adopting=self._adopting(),
+            upkeep=SqliteUpkeep(self._box.state / "journal.db", self._journal, restart=self._anew.set),
         ) as server:
             self._web_port.set_result(server.port)
             await server.run()

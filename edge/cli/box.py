@@ -8,7 +8,7 @@ import sys
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from edge.cli import exits
@@ -16,6 +16,9 @@ from edge.cli import exits
 SOCKET = Path("/run/ampyard/ampyard.sock")
 VARIABLE = "AMPYARD_SOCKET"
 TIMEOUT_S = 5
+FILE_TYPE = "application/vnd.sqlite3"
+LONG_S = 600  # a whole journal is read, or goes over the socket
+PIECE = 1 << 18
 COMMAND_S = 45  # the box itself waits 30 s for a charger
 
 
@@ -79,6 +82,37 @@ def remove(path: Path, *segments: str, timeout_s: float = TIMEOUT_S) -> Any:  # 
     return _exchanged(path, "DELETE", segments, timeout_s=timeout_s)
 
 
+def save(path: Path, to: Path, *segments: str) -> int:
+    """GET /api/SEGMENT/... into a file; how many bytes.
+
+    Raises BoxUnreachableError, BoxRefusedError, OSError.
+    """
+    connection = _UnixConnection(path, LONG_S)
+    count = 0
+    try:
+        answer = _response(path, connection, "GET", segments)
+        if answer.status // 100 != 2:
+            _decoded(path, answer.status, answer.read())
+        with to.open("wb") as file:
+            while piece := answer.read(PIECE):
+                count += file.write(piece)
+    finally:
+        connection.close()
+    return count
+
+
+def upload(path: Path, file: Path, *segments: str, **query: str) -> Any:  # noqa: ANN401  it is JSON
+    """POST a file to /api/SEGMENT/... Raises BoxUnreachableError, BoxRefusedError, OSError."""
+    connection = _UnixConnection(path, LONG_S)
+    try:
+        with file.open("rb") as body:
+            headers = {"Content-Type": FILE_TYPE, "Content-Length": str(file.stat().st_size)}
+            answer = _response(path, connection, "POST", segments, body=body, headers=headers, query=query)
+            return _decoded(path, answer.status, answer.read())
+    finally:
+        connection.close()
+
+
 def complain(verb: str, wrong: BoxUnreachableError | BoxRefusedError) -> int:
     """Say on stderr what went wrong; the exit code that it means."""
     if isinstance(wrong, BoxUnreachableError):
@@ -111,16 +145,35 @@ def _answered(
     timeout_s: float,
 ) -> tuple[int, bytes]:
     connection = _UnixConnection(path, timeout_s)
-    place = "/api/" + "/".join(quote(segment, safe="") for segment in segments)
     headers = {} if body is None else {"Content-Type": "application/json"}
     try:
-        connection.request(method, f"{place}?{urlencode(query)}" if query else place, body, headers)
-        answer = connection.getresponse()
+        answer = _response(path, connection, method, segments, body=body, headers=headers, query=query)
         return answer.status, answer.read()
     except (OSError, http.client.HTTPException) as lost:
         raise BoxUnreachableError(_why(path, lost)) from None
     finally:
         connection.close()
+
+
+def _response(
+    path: Path,
+    connection: http.client.HTTPConnection,
+    method: str,
+    segments: Sequence[str],
+    *,
+    body: str | IO[bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+) -> http.client.HTTPResponse:
+    """The answer, its body not read yet. Raises BoxUnreachableError."""
+    place = "/api/" + "/".join(quote(segment, safe="") for segment in segments)
+    try:
+        connection.request(
+            method, f"{place}?{urlencode(query)}" if query else place, body, dict(headers or {})
+        )
+        return connection.getresponse()
+    except (OSError, http.client.HTTPException) as lost:
+        raise BoxUnreachableError(_why(path, lost)) from None
 
 
 def _decoded(path: Path, status: int, body: bytes) -> Any:  # noqa: ANN401  it is JSON

@@ -69,6 +69,11 @@ VERBS = (
         summary="whether every Wh was booked once, and what does not add up",
         module="edge.cli.reconcile",
     ),
+    Verb(
+        name="journal",
+        summary="what is written: inspect, search, verify, retry, backup, restore",
+        module="edge.cli.journal",
+    ),
     Verb(name="roaming", summary="cards of other providers", module="edge.cli.roaming"),
     Verb(name="reservation", summary="list, add or cancel reservations", module="edge.cli.reservation"),
     Verb(

@@ -112,13 +112,13 @@ class SqliteArchive:
 
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came."""
-        first, last = await self._span(transaction_id)
+        first, last = await self.span(transaction_id)
         rows = await self.rows(STORY, (first, last, transaction_id))
         return await asyncio.to_thread(lambda: [_told(row) for row in rows])  # a long one has thousands
 
     async def samples(self, transaction_id: int) -> list[Sampled]:
         """What was kept of a transaction's samples, in the order in which they came."""
-        first, last = await self._span(transaction_id)
+        first, last = await self.span(transaction_id)
         rows = await self.rows(SAMPLES, (max(first, last - MOST_EVENTS), last, transaction_id))
         return [msgspec.json.decode(body, type=Sampled) for (body,) in rows]
 
@@ -151,7 +151,7 @@ class SqliteArchive:
         async with self._reading("SELECT key, body FROM document WHERE kind = ?", (kind,)) as rows:
             return {str(key): bytes(body) async for key, body in rows}
 
-    async def _span(self, transaction_id: int) -> tuple[int, int]:
+    async def span(self, transaction_id: int) -> tuple[int, int]:
         """The first and the last event that can be of this transaction."""
         ((first, last),) = await self.rows(SPAN, (transaction_id,))
         newest = await self._number("SELECT coalesce(max(seq), 0) FROM event")

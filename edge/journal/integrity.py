@@ -74,14 +74,14 @@ def is_marked(path: Path) -> bool:
     return path.with_name(path.name + MARK).exists()
 
 
-def set_aside(path: Path) -> Path:
-    """Give the file a name that says what it is; nothing of it is lost. Blocks. Raises OSError."""
+def set_aside(path: Path, why: str = "damaged") -> Path:
+    """Give the file a name that says what it is, and why; nothing of it is lost. Blocks. Raises OSError."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    aside = path.with_name(f"{path.stem}-damaged-{stamp}{path.suffix}")
+    aside = path.with_name(f"{path.stem}-{why}-{stamp}{path.suffix}")
     number = 1
     while aside.exists():
         number += 1
-        aside = path.with_name(f"{path.stem}-damaged-{stamp}-{number}{path.suffix}")
+        aside = path.with_name(f"{path.stem}-{why}-{stamp}-{number}{path.suffix}")
     for side in _SIDES:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + side).replace(aside.with_name(aside.name + side))

@@ -91,6 +91,11 @@ def _keep_copy(connection: sqlite3.Connection, path: Path, version: int) -> None
     log.info("journal: a copy of schema %d is kept as %s", version, copy.name)
 
 
+def newest() -> int:
+    """The number of the schema that this version writes."""
+    return len(_steps())
+
+
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
     (value,) = connection.execute(f"PRAGMA {name}").fetchone()
     return int(value)

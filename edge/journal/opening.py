@@ -13,6 +13,7 @@ from edge.journal.database import open_database
 from edge.journal.identities import Identities
 from edge.journal.integrity import find_damage, is_marked, rescue, set_aside, unmark
 from edge.journal.journal import SqliteJournal
+from edge.journal.restoring import take_place
 from edge.journal.space import DEFAULT_QUOTA, Space
 from edge.journal.stretches import boot_id
 from edge.journal.writer import KEEP_MS, Writer
@@ -91,6 +92,8 @@ def _make_ready(path: Path, space: Space, identities: Identities) -> tuple[str, 
     try:
         if not path.exists() and rescued.exists():  # the power went between the two renamings
             rescued.replace(path)
+        if (restored := take_place(path)) is not None:
+            findings.append(restored)
         identities.load()
         if not path.exists() and identities.was_there:
             findings.append(f"{path.name} is missing: a new one was begun. Ids go on above the old ones.")

@@ -70,6 +70,12 @@ class SqliteOutbox:
         self._told: dict[tuple[str, str], int] = {}  # the last seq that was confirmed, be it written or not
         self._counts: Counter[tuple[str, str]] = Counter()  # by CSMS and state
 
+    @property
+    def csmss(self) -> tuple[str, ...]:
+        """Every CSMS that is told of some charger, and those for which something waits from before."""
+        routed = {csms for csmss in self._routes.values() for csms in csmss}
+        return tuple(sorted(routed | {csms for (csms, _), count in self._counts.items() if count > 0}))
+
     async def prepare(self) -> None:
         """Count what waits, once: whoever asks later costs nothing."""
         async with self._reader.execute(COUNT) as cursor:

@@ -283,3 +283,7 @@ class JournalFullError(Exception):
 
 class JournalBrokenError(Exception):
     """The journal cannot store at all."""
+
+
+class NotRestorableError(Exception):
+    """A copy that cannot take the journal's place; the sentence says why."""

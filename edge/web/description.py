@@ -13,10 +13,12 @@ from edge.site.billing.roaming import RoamingToken
 from edge.site.billing.tariff import Tariff
 from edge.site.commands import Done, Started
 from edge.site.status import JobStatus, Status
+from edge.site.upkeep import Found, JournalState, ParkedRow
 from edge.web.adopting import Adopted, AdoptOrder, Undone, Waiting
 from edge.web.billing import Imported, MonthReport, Payer, PayerOrder, RoamingOrder
 from edge.web.commands import ChargerRow
 from edge.web.history import Point
+from edge.web.journal import MOST_FOUND, MOST_ID, MOST_SEQ, Restoring, Retried, RetryOrder, Verified
 from edge.web.orders import LimitOrder, NeedOrder
 from edge.web.passports import Shown, TestOrder
 from edge.web.reading import MOST_SESSIONS, About, OneEvse, SessionRow
@@ -79,6 +81,27 @@ BETWEEN = tuple(
         ("since_ms", "from then on: ms since 1970, UTC"),
         ("until_ms", "before then; left out: until now"),
     )
+)
+
+JOURNAL_QUERY = (
+    Query(name="charger", words="only those of this charger", schema={"type": "string"}),
+    Query(name="kind", words="only those of this kind", schema={"type": "string"}),
+    Query(
+        name="transaction",
+        words="only those of this transaction",
+        schema={"type": "integer", "minimum": 1, "maximum": MOST_ID},
+    ),
+    *BETWEEN,
+    Query(
+        name="before",
+        words="only older ones than this event",
+        schema={"type": "integer", "minimum": 1, "maximum": MOST_SEQ},
+    ),
+    Query(
+        name="limit",
+        words="how many at most",
+        schema={"type": "integer", "minimum": 1, "maximum": MOST_FOUND, "default": 50},
+    ),
 )
 
 
@@ -268,6 +291,45 @@ ROUTES: dict[tuple[str, str], Told] = {
         answers={200: MonthReport},
         problems=(400, 404, 503, 507),
         query=(_format("json", "csv", "pdf"),),
+    ),
+    ("GET", "/api/journal"): Told(
+        summary="The journal: how large, how full, what waits for each CSMS",
+        answers={200: JournalState},
+        problems=(503,),
+    ),
+    ("GET", "/api/journal/events"): Told(
+        summary="What the journal has stored, newest first",
+        answers={200: list[Found]},
+        problems=(*HERE, 400, 503),
+        query=JOURNAL_QUERY,
+    ),
+    ("GET", "/api/journal/parked"): Told(
+        summary="What a CSMS refused again and again, and what hangs on it",
+        answers={200: list[ParkedRow]},
+        problems=(*HERE, 503),
+    ),
+    ("POST", "/api/journal/retry"): Told(
+        summary="Let what is parked wait again, in its old order",
+        body=RetryOrder,
+        answers={200: Retried},
+        problems=(*HERE, *BODY, 404, 507),
+    ),
+    ("POST", "/api/journal/verify"): Told(
+        summary="Read all of the journal, and tell what is wrong",
+        answers={200: Verified},
+        problems=(*HERE, 415, 503),
+    ),
+    ("GET", "/api/journal/backup"): Told(
+        summary="A whole copy of the journal as of one moment",
+        answers={200: None},
+        problems=(*HERE, 503, 507),
+        media="application/vnd.sqlite3",
+    ),
+    ("POST", "/api/journal/restore"): Told(
+        summary="Have a copy (application/vnd.sqlite3) take the journal's place; the controller starts anew",
+        answers={200: Restoring},
+        problems=(*HERE, 409, 415, 503),
+        query=(Query(name="force", words="also while transactions run", schema={"type": "boolean"}),),
     ),
     ("GET", "/rehearsal/{tail}"): Told(
         summary="Ask the simulated lot, in a rehearsal only", answers={200: Any}, problems=(502,)

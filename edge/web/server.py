@@ -14,12 +14,14 @@ from edge.site.billing.office import Office
 from edge.site.desk import Desk
 from edge.site.durable import Archive
 from edge.site.ports import Clock, SiteDoors
+from edge.site.upkeep import Upkeep
 from edge.web.adopting import Adopting
 from edge.web.billing import Billing
 from edge.web.commands import Commands
 from edge.web.feed import Feed
 from edge.web.guard import add_headers, guard
 from edge.web.history import History
+from edge.web.journal import JournalDesk
 from edge.web.openapi import OpenApi
 from edge.web.orders import Orders
 from edge.web.passports import Passports
@@ -67,12 +69,13 @@ async def serve(
     socket: Path | None = None,
     timezone: str | None = None,
     rehearsal_url: str | None = None,
+    upkeep: Upkeep,
     adopting: Adopting | None = None,
 ) -> AsyncIterator[WebServer]:
     """Listen while the context lasts, page and API. Leaving takes less than 1 s, whoever still reads.
 
     `socket`: also listen there, for the command line. `rehearsal_url`: where the simulator takes orders.
-    `adopting`: where new chargers may be given a place.
+    `adopting`: where new chargers may be given a place. `upkeep`: the journal, for people.
     Raises PortTakenError, SocketTakenError, and ConfigError for whatever else keeps it from listening.
     """
     history = History()
@@ -96,6 +99,7 @@ async def serve(
         Transactions(doors, archive, desk),
         Passports(doors),
         Billing(doors, archive, office, clock),
+        JournalDesk(upkeep),
         OpenApi(app),
     )
     app.add_routes([route for room in rooms for route in room.routes()])

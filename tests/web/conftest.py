@@ -13,7 +13,15 @@ from edge.site.reservations import Reservations
 from edge.site.tokens import Token, Tokens
 from edge.web import serve
 from tests.site.standing_site import MemoryJournal
-from tests.web.standing_lot import TIMEZONE, StandingArchive, StandingClock, StandingLot, riverside, session
+from tests.web.standing_lot import (
+    TIMEZONE,
+    StandingArchive,
+    StandingClock,
+    StandingLot,
+    StandingUpkeep,
+    riverside,
+    session,
+)
 
 
 class Served:
@@ -51,7 +59,8 @@ async def served(lot=None, **options):
         wake=lambda: None,
     )
     office = Office(journal, archive, ZoneInfo(TIMEZONE), clock, group_of=desk.group_of, phases={}, write=cdr)
-    options = {"port": 0, "desk": desk, "office": office, "host": "127.0.0.1", "timezone": TIMEZONE} | options
+    standing = {"desk": desk, "office": office, "upkeep": StandingUpkeep()}
+    options = {"port": 0, "host": "127.0.0.1", "timezone": TIMEZONE} | standing | options
     async with aiohttp.ClientSession() as client, contextlib.AsyncExitStack() as stack:
         server = await stack.enter_async_context(serve(lot, archive, clock, **options))
         async with asyncio.TaskGroup() as group:

@@ -8,7 +8,7 @@ import msgspec
 
 from edge.site.commands import Done, Refused, Started
 from edge.site.durable import Session, TooManyError
-from edge.site.events import Acknowledged, NotAnswered
+from edge.site.events import Acknowledged, AlertRaised, NotAnswered
 from edge.site.passport import Passport, Proofs
 from edge.site.ports import ChargerView
 from edge.site.status import (
@@ -20,6 +20,7 @@ from edge.site.status import (
     Status,
     UplinkStatus,
 )
+from edge.site.upkeep import CsmsBacklog, Found, JournalState
 
 NOON_MS = 1_772_622_000_000  # 2026-03-04 12:00 in Berlin
 TIMEZONE = "Europe/Berlin"
@@ -197,6 +198,41 @@ class StandingArchive:
 
     async def session(self, transaction_id):
         return next((row for row in self.rows if row.transaction_id == transaction_id), None)
+
+
+class StandingUpkeep:
+    """A journal in which all is well."""
+
+    async def state(self):
+        backlog = CsmsBacklog(csms="city", waiting=3, parked=1, oldest_ms=NOON_MS)
+        return JournalState(
+            file="/var/lib/ampyard/journal.db",
+            size=4_096,
+            room=2_000_000_000,
+            level="fine",
+            schema=6,
+            events=12,
+            sessions=3,
+            running=1,
+            records=2,
+            dropped=0,
+            waiting=(backlog,),
+            findings=(),
+        )
+
+    async def search(self, search):
+        event = AlertRaised(charger="bay-1", at_ms=NOON_MS, seen_ms=1, word="hot", sentence="It is hot.")
+        return [
+            Found(
+                seq=1, kind="alert-raised", stored_ms=NOON_MS, transaction_id=None, deliveries="", event=event
+            )
+        ]
+
+    async def parked(self):
+        return []
+
+    async def verify(self):
+        return []
 
 
 def session(number, *, bay="bay-1", ended=True):
