@@ -91,7 +91,13 @@ async def test_every_command_fits_its_schema_and_what_the_api_refuses_does_not(b
             check(schema, wrong)
 
 
-SOCKET_ONLY = {"/api/cdrs", "/api/roaming"}  # card numbers in full
+SOCKET_ONLY = {  # card numbers in full
+    "/api/cdrs",
+    "/api/roaming",
+    "/api/journal/events",
+    "/api/journal/parked",
+    "/api/journal/backup",
+}
 
 
 async def test_what_is_answered_fits_what_is_described(box):
