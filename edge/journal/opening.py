@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.journal.books import SqliteBooks
-from edge.journal.database import open_database
+from edge.journal.database import open_database, open_sync
 from edge.journal.identities import Identities
 from edge.journal.integrity import find_damage, is_marked, rescue, set_aside, unmark
 from edge.journal.journal import SqliteJournal
@@ -44,7 +44,7 @@ async def open_journal(
     space = Space(path, quota)
     identities = Identities(path.with_name(f"{path.stem}.ids"))
     findings = await _with_reserve(space, lambda: asyncio.to_thread(_make_ready, path, space, identities))
-    connection = await _with_reserve(space, lambda: open_database(path))
+    connection = await _with_reserve(space, lambda: asyncio.to_thread(_open, path))
     reader = await open_database(path)
     scanner = await open_database(path)
     writer = Writer(connection, space, keep_ms=keep_ms)
@@ -68,9 +68,17 @@ async def open_journal(
             writer.close()
             await writing  # what was still waiting is committed, whatever else is being cancelled
     finally:
-        await connection.close()
+        await asyncio.to_thread(writer.closed)
         await reader.close()
         await scanner.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """For the writer alone. Raises JournalBrokenError."""
+    try:
+        return open_sync(path)
+    except sqlite3.Error as error:
+        raise JournalBrokenError(f"{path}: {error}") from error
 
 
 async def _with_reserve(space: Space, work: Callable[[], Awaitable[Made]]) -> Made:

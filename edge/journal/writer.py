@@ -10,13 +10,14 @@ import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-
-import aiosqlite
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from edge.journal.integrity import is_damage
 from edge.journal.space import Space
 from edge.site.durable import JournalBrokenError, JournalFullError
 
+Done = TypeVar("Done")
 Statement = tuple[str, tuple[object, ...]]
 
 KEEP_MS = (
@@ -50,12 +51,13 @@ class Writer:
     room was scarce. `damaged` is set when SQLite finds that the file is damaged.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, space: Space, *, keep_ms: int = KEEP_MS) -> None:
+    def __init__(self, connection: sqlite3.Connection, space: Space, *, keep_ms: int = KEEP_MS) -> None:
         self.commits = 0
         self.rows = 0
         self.dropped = 0
         self.damaged = asyncio.Event()
         self._connection = connection
+        self._thread = ThreadPoolExecutor(1, "journal writer")
         self._space = space
         self._keep_ms = keep_ms
         self._timer: asyncio.TimerHandle | None = None
@@ -87,7 +89,7 @@ class Writer:
     async def shrink(self, pages: int) -> None:
         """Give freed pages of the file back to the disk, so many at most."""
         async with self._turn:  # sqlite3 goes through all steps of it in a script only
-            await self._connection.executescript(f"PRAGMA incremental_vacuum({pages})")
+            await self._in_thread(self._connection.executescript, f"PRAGMA incremental_vacuum({pages})")
 
     def keep(
         self,
@@ -130,6 +132,11 @@ class Writer:
         self._is_closing = True
         self._news.set()
 
+    def closed(self) -> None:
+        """Nothing writes any more: the connection is closed. Blocks."""
+        self._thread.submit(self._connection.close).result()
+        self._thread.shutdown()
+
     async def _commit(self, group: list[_Write]) -> None:
         async with self._turn:
             failure = await self._try(group)
@@ -149,23 +156,35 @@ class Writer:
 
     async def _try(self, group: list[_Write]) -> Exception | None:
         """One transaction for all of them; the reason when it could not be."""
-        connection = self._connection
+        is_full = self._space.level == "full"
         try:
-            await connection.execute("BEGIN IMMEDIATE")
-            for sql, rows in _runs(group):
-                await connection.executemany(sql, rows)
-            await connection.execute("COMMIT")
+            await self._in_thread(self._commit_now, _runs(group), is_full)
         except Exception as error:  # noqa: BLE001  whatever it is, it must cost this write and not the writer
-            with contextlib.suppress(sqlite3.Error):
-                if connection.in_transaction:
-                    await connection.execute("ROLLBACK")
             return self._failure(error)
-        if self._space.level == "full":
-            with contextlib.suppress(sqlite3.Error):  # so that what was written makes room for the next
-                await connection.execute_fetchall("PRAGMA wal_checkpoint(RESTART)")
         self.commits += 1
         self.rows += sum(len(write.statements) for write in group)
         return None
+
+    def _commit_now(self, runs: list[tuple[str, list[tuple[object, ...]]]], is_full: bool) -> None:  # noqa: FBT001
+        """In the writer's thread, all of it in one trip. Raises what SQLite or a value is to blame for."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for sql, rows in runs:
+                connection.executemany(sql, rows)
+            connection.execute("COMMIT")
+        except Exception:
+            with contextlib.suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+            raise
+        if is_full:
+            with contextlib.suppress(sqlite3.Error):  # so that what was written makes room for the next
+                connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    async def _in_thread(self, work: Callable[..., Done], *values: object) -> Done:
+        """Whole, whoever is cancelled meanwhile: the connection is one thread's."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *values)
 
     def _failure(self, error: Exception) -> Exception:
         code = getattr(error, "sqlite_errorcode", None)

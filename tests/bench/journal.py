@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 
+from edge.journal.database import open_sync
 from edge.journal.opening import open_journal
 from edge.site.events import Sampled, TransactionEnded, TransactionStarted
 from tests.journal.test_journal import FixedClock, ended, started
@@ -25,6 +26,7 @@ CHARGERS = [f"bay-{number}" for number in range(1, 51)]
 ROUTES = dict.fromkeys([*CHARGERS, "bay-1"], ("city",))
 A_SESSION = 100  # rows of one: a start, samples, an end
 DRAINED_S = 8
+TURNS, EACH = 25, 20
 
 
 def main():
@@ -44,17 +46,44 @@ async def commits(folder):
         rows = journal.writer.rows
         share = rows / journal.writer.commits
         print(f"50 producers: {share:.0f} rows a commit, {rows / seconds:.0f} rows a second")
-        began = time.monotonic()
-        for number in range(200):
-            await journal.append(started(transaction_id=900_000 + number))
-        ours = 200 / (time.monotonic() - began)
+        await singly(journal, folder)
+
+
+async def singly(journal, folder):
+    """In turns, because a disk that others use, too, changes from second to second."""
+    rates = {"ours": [], "SQLite by itself": [], "bare": []}
+    file = open_sync(folder / "alone.db")
     with (folder / "raw").open("wb", buffering=0) as raw:
-        began = time.monotonic()
-        for _ in range(200):
-            raw.write(b"x" * 4_096)
-            os.fdatasync(raw.fileno())
-        bare = 200 / (time.monotonic() - began)
-    print(f"single commits: {ours:.0f} a second, bare append and fdatasync {bare:.0f}: {ours / bare:.2f}")
+        for turn in range(TURNS):
+            numbers = range(900_000 + turn * EACH, 900_000 + (turn + 1) * EACH)
+            began = time.monotonic()
+            for number in numbers:
+                await journal.append(started(transaction_id=number))
+            rates["ours"].append(EACH / (time.monotonic() - began))
+            groups = [journal._statements(started(transaction_id=number))[1] for number in numbers]
+            began = time.monotonic()
+            for group in groups:
+                alone(file, group)
+            rates["SQLite by itself"].append(EACH / (time.monotonic() - began))
+            began = time.monotonic()
+            for _ in numbers:
+                raw.write(b"x" * 4_096)
+                os.fdatasync(raw.fileno())
+            rates["bare"].append(EACH / (time.monotonic() - began))
+    file.close()
+    bare = rates.pop("bare")
+    print(f"single durable commits: a bare append and fdatasync {statistics.median(bare):.0f} a second")
+    for name, these in rates.items():
+        share = statistics.median(rate / least for rate, least in zip(these, bare, strict=True))
+        print(f"  {name:<18} {statistics.median(these):6.0f} a second, {share:.2f} of it")
+
+
+def alone(file, group):
+    """What SQLite reaches without a loop or a thread around it."""
+    file.execute("BEGIN IMMEDIATE")
+    for sql, row in group:
+        file.execute(sql, row)
+    file.execute("COMMIT")
 
 
 async def producer(journal, first):

@@ -290,7 +290,7 @@ async def test_a_disk_that_became_read_only_stops_the_telling_and_nothing_else(t
         await lot.connect()
         begun = await lot.start()
         database = lot.journal.writer._connection
-        await database.execute("PRAGMA query_only = 1")
+        database.execute("PRAGMA query_only = 1")
         assert isinstance(await lot.stop(begun.transaction_id), NotAnswered)
 
         await lot.cloud.start()
