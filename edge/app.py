@@ -41,7 +41,11 @@ log = logging.getLogger(__name__)
 METERS = {"modbus": "edge.meters.modbus", "sources": "edge.meters.source"}
 CHARGERS = {"ocpp": "edge.chargers.ocpp_server", "modbus": "edge.chargers.modbus_fleet"}
 UPLINKS = {"ocpp": "edge.uplink.uplink"}
-BUILDINGS = {"mqtt": "edge.building.mqtt"}
+BUILDINGS = {
+    "mqtt": "edge.building.mqtt",
+    "contacts": "edge.building.contacts",
+    "file": "edge.building.limit_file",
+}
 PAGE = "edge.web.server"
 COLLECT_S = 600
 _NEVER = 1_000_000  # young collections before a whole one comes by itself
@@ -232,6 +236,11 @@ class _Rooms:
             group.create_task(self._uplink(uplink), name=f"uplink {uplink.name}")
         if self._settings.mqtt is not None:
             group.create_task(self._building(self._settings.mqtt), name="mqtt")
+        if self._settings.contacts:
+            await self._contacts(group)
+        if self._settings.limits_file is not None:
+            limits = _load(BUILDINGS["file"]).LimitFile(self._settings.limits_file, self._site, self._clock)
+            group.create_task(limits.run(), name="limits")
         return Started(web_port=await self._web_port, ocpp_port=await self._ocpp_port, site=self._site)
 
     async def _chargers(self) -> None:
@@ -309,6 +318,17 @@ class _Rooms:
             papers=module.Papers(ca=_file(mqtt.ca), certificate=_file(mqtt.certificate), key=_file(mqtt.key)),
         )
         await building.run()
+
+    async def _contacts(self, group: asyncio.TaskGroup) -> None:
+        """Read once before anything is offered, then all the time."""
+        contacts = _load(BUILDINGS["contacts"]).contacts_of(
+            self._settings, self._pins(), self._site, self._clock
+        )
+        await contacts.open()
+        group.create_task(contacts.run(), name="contacts")
+
+    def _pins(self) -> Any:  # noqa: ANN401  a class of the links', loaded with it
+        return _load("edge.links.pins").Pins()
 
     async def _page(self) -> None:
         async with _load(PAGE).serve(

@@ -12,6 +12,19 @@ def messages(status: Status) -> dict[str, bytes]:
     told: Told = {
         "site": {"name": status.site, "severity": status.severity, "sentence": status.sentence},
         "health": _health(status),
+        "limits": {
+            "limits": [
+                {
+                    "name": limit.name,
+                    "source": limit.source,
+                    "target": limit.target,
+                    "of": limit.kind,
+                    "limit_a": amps(limit.limit_ma),
+                    "is_operator": limit.is_operator,
+                }
+                for limit in status.limits
+            ]
+        },
     }
     for circuit in status.circuits:
         told[f"circuits/{circuit.name}"] = _circuit(circuit)

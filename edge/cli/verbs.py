@@ -61,6 +61,7 @@ VERBS = (
     Verb(name="transaction", summary="list transactions, or stop one", module="edge.cli.transaction"),
     Verb(name="tariff", summary="what drivers pay, and who pays by which tariff", module="edge.cli.tariff"),
     Verb(name="export", summary="records of sessions: CSV, or CDRs of OCPI 2.2.1", module="edge.cli.export"),
+    Verb(name="grid", summary="the grid operator's commands, and what they led to", module="edge.cli.grid"),
     Verb(
         name="report", summary="a month: energy, cost and use of bays; also as PDF", module="edge.cli.report"
     ),

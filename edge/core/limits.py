@@ -1,11 +1,21 @@
 """Named limits from outside: the smallest wins and is the reason; an expired one is gone.
 
-A limit never raises anything: it is only ever compared with what the ratings leave.
+A limit never raises anything: it is only ever compared with what the ratings leave. What counts when its
+source is lost is a policy of each kind of source:
+
+| source | when it is lost | over a restart of this box |
+|---|---|---|
+| MQTT, page, file | its last word, until the end that it has itself | kept, with that end |
+| contact | the smallest that it could say, at once | read anew before the first offer |
+| CSMS | its profiles as they are: their own schedules and ends | gone until it sends them again |
 """
 
 from edge.core.circuit import Tree
 from edge.core.image import LimitImage
 from edge.core.quantities import everywhere
+
+LEAST_14A_W = 4_200
+_SIMULTANEITY = (80, 75, 70, 65, 60, 55, 50, 45)  # percent, for 2, 3, ... 9 and more devices
 
 
 class Bounds:
@@ -22,6 +32,18 @@ class Bounds:
     def limit(self) -> tuple[int, int, int]:
         """The limit on everything, as a triple."""
         return everywhere(self.limit_ma)
+
+
+def floor_14a_w(devices: int) -> int:
+    """What so many devices together are always left under section 14a EnWG, W.
+
+    BNetzA BK6-22-300 annex 1, 4.5.2: 4.2 kW for the first, and for each more as much times a factor of
+    simultaneity that falls with their number. Not read again while this was written: check it for your grid.
+    """
+    if devices <= 0:
+        return 0
+    factor = _SIMULTANEITY[min(devices, len(_SIMULTANEITY) + 1) - 2] if devices > 1 else 0
+    return LEAST_14A_W + (devices - 1) * LEAST_14A_W * factor // 100
 
 
 def in_force(limits: list[LimitImage], now_ms: int) -> list[LimitImage]:

@@ -20,6 +20,7 @@ from edge.settings.kinds import (
     Names,
     OneNumber,
     Password,
+    PerContact,
     PerSocket,
     Quantity,
     Rotation,
@@ -316,6 +317,50 @@ MQTT = Section(
     why="the building's broker",
 )
 
+_PIN = Text(allowed='"GPIO22", "gpiochip1/5", a path in /sys, "i2c-1/0x22/3", a label of the board')
+CONTACT = Section(
+    header="contact",
+    is_named=True,
+    keys=(
+        key("pin", _PIN, None, "where it is", unless="pins"),
+        key("pins", Names(allowed="a list of pins"), None, "of a receiver with several relays", unless="pin"),
+        key("active", Choice(now=("closed", "open")), "closed", "when it limits; open: a cut wire does"),
+        key(
+            "limit_a",
+            PerContact(kind=Quantity(low=0, high=6300, unit="A")),
+            None,
+            "while it is active, per phase; a list has one for each pin, the smallest active wins",
+            unless="limit_w",
+        ),
+        key(
+            "limit_w",
+            PerContact(kind=Whole(low=0, high=4_000_000)),
+            None,
+            "the same in W, over three phases together",
+            unless="limit_a",
+        ),
+        key("circuit", Text(), "grid", "what it limits"),
+        key(
+            "of", Choice(now=("chargers", "circuit")), "chargers", "ours there together, or everything there"
+        ),
+        key("one_is_always_active", Flag(), default=False, why="four-step receivers: none is a broken wire"),
+        key(
+            "rule",
+            Choice(now=("none", "operator", "enwg-14a", "enwg-14a-direct")),
+            "none",
+            "who limits there: the grid operator (evidence is kept); 14a: together, or each at 4.2 kW",
+        ),
+    ),
+    why="a contact that limits",
+)
+LIMITS = Section(
+    header="limits",
+    keys=(
+        key("file", Text(allowed="the path of a JSON file"), REQUIRED, "limits that another program writes"),
+    ),
+    why="limits from a file",
+)
+
 # ---- the site -----------------------------------------------------------------------------------------
 SITE = Section(
     header="site",
@@ -370,7 +415,8 @@ FILE = Section(
         JOURNAL,
         LINE,
         GROUP,
-        Section(header="contact", is_named=True, is_later=True, why="a relay that limits"),
+        CONTACT,
+        LIMITS,
         Section(header="tariff", is_later=True, why="prices"),
         Section(header="planning", is_later=True, why="when to charge"),
         *SOURCES.values(),

@@ -248,6 +248,22 @@ class PerSocket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PerContact:
+    """One value, or a list with one for each pin."""
+
+    kind: Kind
+
+    @property
+    def allowed(self) -> str:
+        """What may stand there for each."""
+        return f"{self.kind.allowed}, or a list with one for each pin"
+
+    def read(self, value: object) -> tuple[object, ...]:
+        """As many as are written."""
+        return tuple(self.kind.read(item) for item in (value if isinstance(value, list) else [value]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
     """EVSE or meter terminals L1..L3 -> grid phases; `names` are the orders that may stand there."""
 

@@ -260,6 +260,21 @@ class MqttSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSettings:
+    """A contact that limits, or a receiver with several: `limits_ma`, per phase, is one for each pin."""
+
+    name: str
+    pins: tuple[str, ...]
+    is_active_open: bool
+    limits_ma: tuple[int, ...]
+    circuit: str
+    of: Literal["chargers", "circuit"]
+    one_is_always_active: bool
+    rule: Literal["none", "operator", "enwg-14a", "enwg-14a-direct"]
+    line_number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ControlSettings:
     """Pacing of currents; `dead_man_ms` is T, after which a charger falls back by itself."""
 
@@ -297,6 +312,8 @@ class Site:
     control: ControlSettings
     journal: JournalSettings = JournalSettings()
     sources: tuple[SourceSettings, ...] = ()
+    contacts: tuple[ContactSettings, ...] = ()
+    limits_file: Path | None = None
 
     def circuit(self, name: str) -> CircuitSettings:
         """The circuit of that name. Raises KeyError."""

@@ -14,9 +14,10 @@ from edge.settings.buses import Buses
 from edge.settings.chargers import Chargers
 from edge.settings.circuits import Circuits
 from edge.settings.clouds import Uplinks
+from edge.settings.contacts import Contacts
 from edge.settings.fault import Caution, Fault, SiteFileError
 from edge.settings.guarding import guard_cautions
-from edge.settings.keys import CONTROL, FILE, GROUP, JOURNAL, MQTT, OCPP, SITE, TOKENS, WEB, Section
+from edge.settings.keys import CONTROL, FILE, GROUP, JOURNAL, LIMITS, MQTT, OCPP, SITE, TOKENS, WEB, Section
 from edge.settings.lines import Table
 from edge.settings.model import (
     ControlSettings,
@@ -133,6 +134,14 @@ class _SiteReader:
         self._check_ports(blocks["ocpp"], blocks["web"])
         name = blocks["site"].value("name") or socket.gethostname()
         mqtt = self._mqtt(name)
+        contacts = Contacts(
+            self.tables,
+            list(self.circuits.names),
+            voltage_mv=blocks["site"].value("voltage_v") or 230_000,
+            sockets=sum(len(charger.evses) for charger in self.chargers.built),
+        )
+        contacts.read()
+        limits_file = self._limits_file()
         groups = self._groups()
         sums = self._prove(blocks["site"].value("guarantee"))
         faults = tuple(sorted([*self.syntax, *self.tables.faults], key=lambda fault: fault.line))
@@ -153,6 +162,8 @@ class _SiteReader:
                 mqtt=mqtt,
                 sources=sources,
                 control=ControlSettings(**fields_for(ControlSettings, CONTROL, _values(blocks["control"]))),
+                contacts=tuple(contacts.built),
+                limits_file=limits_file,
                 journal=JournalSettings(**fields_for(JournalSettings, JOURNAL, _values(blocks["journal"]))),
             )
             self._look_around(site)
@@ -211,6 +222,11 @@ class _SiteReader:
                     remedy=remedy,
                 )
         return None if block.bad else MqttSettings(**fields_for(MqttSettings, MQTT, values))
+
+    def _limits_file(self) -> Path | None:
+        table = self.tables.root.tables.get("limits")
+        file = None if table is None else self.tables.read(table, LIMITS).value("file")
+        return None if file is None else self.folder / file
 
     def _check_ports(self, ocpp: Block, web: Block) -> None:
         if ocpp.value("port") == web.value("port") and "port" not in ocpp.bad | web.bad:

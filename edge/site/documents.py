@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from edge.site.durable import JournalBrokenError, JournalFullError, Store
 
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
+Remember = Callable[[str, str, bytes | None], None]
 
 
 class Documents:
@@ -15,10 +17,10 @@ class Documents:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._waiting: asyncio.Queue[tuple[str, str, bytes]] = asyncio.Queue(MOST_WAITING)
+        self._waiting: asyncio.Queue[tuple[str, str, bytes | None]] = asyncio.Queue(MOST_WAITING)
 
-    def remember(self, kind: str, key: str, body: bytes) -> None:
-        """Have a document written soon; the newest wins, a full queue costs only memory after a restart."""
+    def remember(self, kind: str, key: str, body: bytes | None) -> None:
+        """Have a document written soon, or deleted (None); a full queue costs only memory after a restart."""
         try:
             self._waiting.put_nowait((kind, key, body))
         except asyncio.QueueFull:
@@ -29,6 +31,9 @@ class Documents:
         while True:
             kind, key, body = await self._waiting.get()
             try:
-                await self.store.put_document(kind, key, body)
+                if body is None:
+                    await self.store.delete_document(kind, key)
+                else:
+                    await self.store.put_document(kind, key, body)
             except (JournalFullError, JournalBrokenError) as error:
                 log.warning("%s of %s is not kept: %s", kind, key, error)

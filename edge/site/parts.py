@@ -10,7 +10,9 @@ from edge.site.boots import Boots
 from edge.site.control import Control
 from edge.site.documents import Documents
 from edge.site.durable import Journal, Store
+from edge.site.evidence import Evidence
 from edge.site.jobs import Jobs
+from edge.site.limits import Limits
 from edge.site.needs import Needs
 from edge.site.observed import ObservedCharger
 from edge.site.passports import FindShipped, Passports
@@ -48,6 +50,8 @@ class Parts:
     passports: Passports
     self_tests: SelfTests
     control: Control
+    limits: Limits
+    evidence: Evidence
 
 
 def furnish(
@@ -85,6 +89,8 @@ def furnish(
         shipped=shipped,
         proven_pauses=set(proven_pauses),
     )
+    control = Control(blueprint, observed, clock, recorder, passports=passports)
+    evidence = Evidence(clock, remember=documents.remember, voltage_mv=blueprint.settings.voltage_mv)
     return Parts(
         blueprint=blueprint,
         clock=clock,
@@ -105,7 +111,16 @@ def furnish(
         strangers=Strangers(blueprint.settings.ocpp.unknown),
         passports=passports,
         self_tests=SelfTests(blueprint, observed, clock, drivers, passports),
-        control=Control(blueprint, observed, clock, recorder, passports=passports),
+        control=control,
+        limits=Limits(
+            control.limits,
+            blueprint.lot,
+            clock,
+            remember=documents.remember,
+            wake=control.wake,
+            note=evidence.note,
+        ),
+        evidence=evidence,
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from edge.site.commands import AnyCommand, Origin, Outcome
 from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged, TokenAnswer
+from edge.site.grid_command import GridCommand
 from edge.site.passport import Form, Passport, Stage
 from edge.site.status import Explanation, Status, UplinkStatus
 
@@ -67,15 +68,17 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
 
     `target` is a circuit (`kind="circuit"`: everything on it; `"chargers"`: our chargers on it together)
     or an EVSE as `bay-1/1` (`kind="evse"`). `limit_ma` per phase; None withdraws the limit of this name.
-    `expires_ms` is monotonic; None lasts until withdrawn.
+    `expires_ms` is monotonic; None lasts until withdrawn. `is_operator`: the grid operator's command, of
+    which evidence is kept.
     """
 
     name: str
-    source: Literal["csms", "mqtt", "page", "contact"]
+    source: Literal["csms", "mqtt", "page", "contact", "file"]
     kind: Literal["circuit", "chargers", "evse"]
     target: str
     limit_ma: int | None
     expires_ms: int | None
+    is_operator: bool = False
 
 
 class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,6 +218,9 @@ class SiteDoors(Protocol):
 
     def explain(self, evse: str) -> Explanation:
         """Why this EVSE is offered what it is offered. Raises KeyError on a name that is not here."""
+
+    def evidence(self, since_ms: int, until_ms: int) -> list[GridCommand]:
+        """The grid operator's commands from `since_ms` on and before `until_ms`, oldest first."""
 
     def passports(self) -> PassportDoors:
         """What is known of chargers, and how to learn more."""

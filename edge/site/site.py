@@ -18,7 +18,10 @@ from edge.site.disobedience import Disobedience
 from edge.site.dispatch import Dispatch
 from edge.site.durable import Journal, Store
 from edge.site.events import Answer, AnyEvent
+from edge.site.evidence import COMMANDS
 from edge.site.explaining import Explainer
+from edge.site.grid_command import GridCommand
+from edge.site.limits import LIMITS
 from edge.site.needs import NEEDS
 from edge.site.parts import furnish
 from edge.site.passports import PASSPORTS, PAUSES, PROOFS, FindShipped
@@ -110,6 +113,8 @@ class Site:
         parts.sleepers.update(await documents(SLEEPERS))
         parts.authorisation.resume(await documents(AUTHORISED))
         parts.control.demands.resume(await documents(PEAKS))
+        parts.limits.resume(await documents(LIMITS))
+        parts.evidence.resume(await documents(COMMANDS))
         parts.boots.resume(await documents(BOOTS), parts.observed)
         parts.reservations.resume(await documents(RESERVATIONS))
         for session in await parts.transactions.resume():
@@ -142,17 +147,7 @@ class Site:
 
     def limit(self, limit: Limit) -> None:
         """A bound from outside is set, changed or withdrawn. Raises ValueError on an unknown target."""
-        lot = self._parts.blueprint.lot
-        known = lot.by_id if limit.kind == "evse" else lot.tree.circuits
-        if limit.target not in known:
-            raise ValueError(f"{limit.target!r} is none of {', '.join(sorted(known))}")
-        if limit.limit_ma is None:
-            if self.control.limits.pop(limit.name, None) is not None:
-                log.info("limit %s is withdrawn", limit.name)
-        else:
-            self.control.limits[limit.name] = limit
-            log.info("limit %s: %s at most %.1f A", limit.name, limit.target, limit.limit_ma / 1000)
-        self.control.wake()
+        self._parts.limits.set(limit)
 
     async def submit(self, command: AnyCommand, origin: Origin) -> Outcome:
         """Carry a command out: protected settings and grants come first."""
@@ -211,6 +206,10 @@ class Site:
         before = self._reporter.before(evse)
         return self._explainer.explain(seen, status, decision, self.control.limits, before=before)
 
+    def evidence(self, since_ms: int, until_ms: int) -> list[GridCommand]:
+        """The grid operator's commands of that time, oldest first."""
+        return self._parts.evidence.between(since_ms, until_ms)
+
     def passports(self) -> SelfTests:
         """What is known of chargers, and how to learn more."""
         return self._parts.self_tests
@@ -238,7 +237,9 @@ class Site:
             reservations=parts.reservations.rows(),
             slowest_cycle_ms=self.control.slowest.ms,
             sources=parts.sources.rows(parts.clock.mono_ms()),
+            limits=parts.limits.rows(),
         )
+        parts.evidence.follow(self._status)
         self._disobedience.note(status)
         self._news.set()
         self._news = asyncio.Event()

@@ -187,6 +187,18 @@ class SourceStatus(msgspec.Struct, frozen=True, kw_only=True):
     age_ms: int
 
 
+class LimitStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit from outside that is in force. `left_ms` None: until it is withdrawn."""
+
+    name: str
+    source: str
+    kind: str
+    target: str
+    limit_ma: int
+    left_ms: int | None
+    is_operator: bool = False
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The whole site. `at_ms`: wall clock of the cycle; `cycle` counts control cycles since the start.
 
@@ -208,3 +220,4 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     reservations: tuple[ReservationStatus, ...] = ()
     slowest_cycle_ms: int = 0
     sources: tuple[SourceStatus, ...] = ()
+    limits: tuple[LimitStatus, ...] = ()

@@ -12,6 +12,7 @@ from edge.site.billing.reconciliation import Reconciliation
 from edge.site.billing.roaming import RoamingToken
 from edge.site.billing.tariff import Tariff
 from edge.site.commands import Done, Started
+from edge.site.grid_command import GridCommand
 from edge.site.status import JobStatus, Status
 from edge.site.upkeep import Found, JournalState, ParkedRow
 from edge.web.adopting import Adopted, AdoptOrder, Undone, Waiting
@@ -234,6 +235,12 @@ ROUTES: dict[tuple[str, str], Told] = {
     ),
     ("DELETE", "/api/reservations/{charger}/{id}"): Told(
         summary="Take a reservation back", answers={200: Done}, problems=(*HERE, *CARRIED_OUT)
+    ),
+    ("GET", "/api/grid"): Told(
+        summary="The grid operator's commands, with what was drawn before and after each",
+        answers={200: list[GridCommand]},
+        problems=(400,),
+        query=(*BETWEEN, _format("json", "csv")),
     ),
     ("GET", "/api/operator"): Told(summary="Who runs the lot and where", answers={200: Operator}),
     ("PUT", "/api/operator"): Told(

@@ -19,6 +19,7 @@ from edge.web.adopting import Adopting
 from edge.web.billing import Billing
 from edge.web.commands import Commands
 from edge.web.feed import Feed
+from edge.web.grid import Grid
 from edge.web.guard import add_headers, guard
 from edge.web.history import History
 from edge.web.journal import JournalDesk
@@ -98,6 +99,7 @@ async def serve(
         TokenDesk(desk),
         Transactions(doors, archive, desk),
         Passports(doors),
+        Grid(doors),
         Billing(doors, archive, office, clock),
         JournalDesk(upkeep),
         OpenApi(app),

@@ -93,8 +93,6 @@ mode = "transparent"
 [group.fleet]
 priority = 5
 quota_kwh = 40
-[contact.ripple-control]
-pins = ["GPIO22"]
 [tariff]
 source = "fixed"
 [planning]
@@ -119,7 +117,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
         "[grid.demand] sync_pin",
         "[charger.bay-6] via",
         "[charger.bay-7] mode",
-        "[contact.ripple-control]",
         "[tariff]",
         "[planning]",
         "[uplink.operator] version",

@@ -10,7 +10,6 @@ SITES = Path(__file__).parent / "sites"
 LOT_LATER = [
     (5, "[site] board"),
     (51, "[charger.bay-6] via"),
-    (90, "[contact.ripple-control]"),
 ]
 LARGE_LATER = [
     (91, "[tariff]"),
@@ -51,7 +50,6 @@ def test_the_lot_without_these_parts(judge):
         tables=(
             "charger.bay-6",
             "charger.bay-6.pins",
-            "contact.ripple-control",
         ),
         lines=("board",),
     )
@@ -66,6 +64,8 @@ def test_the_lot_without_these_parts(judge):
         5,
     )
     assert len(verdict.accepted().chargers) == 5
+    (contact,) = verdict.accepted().contacts
+    assert (contact.pins, contact.limits_ma) == (("GPIO22", "GPIO27"), (23_913, 0))
     assert verdict.accepted().groups["fleet"].priority == 5
 
 

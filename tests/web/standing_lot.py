@@ -9,6 +9,7 @@ import msgspec
 from edge.site.commands import Done, Refused, Started
 from edge.site.durable import Session, TooManyError
 from edge.site.events import Acknowledged, AlertRaised, NotAnswered
+from edge.site.grid_command import Drawn, GridCommand
 from edge.site.passport import Passport, Proofs
 from edge.site.ports import ChargerView
 from edge.site.status import (
@@ -106,6 +107,19 @@ class StandingLot:
 
     def passports(self):
         return StandingPassports(self)
+
+    def evidence(self, since_ms, until_ms):
+        drawn = Drawn(at_ms=900, grid_w=20_000, grid_ma=(30_000,) * 3, chargers_w=9_000, unmeasured=1)
+        command = GridCommand(
+            at_ms=1_000,
+            is_sure=True,
+            name="relay/grid",
+            kind="chargers",
+            target="grid",
+            limit_ma=6_100,
+            before=drawn,
+        )
+        return [command] if since_ms <= 1_000 < until_ms else []
 
     def read(self, reading):
         raise NotImplementedError
