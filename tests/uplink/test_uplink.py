@@ -299,7 +299,7 @@ async def test_a_disk_that_became_read_only_stops_the_telling_and_nothing_else(t
         cycle = lot.site.status().cycle
         await lot.until(lambda: lot.site.status().cycle > cycle + 1)
 
-        await database.execute("PRAGMA query_only = 0")
+        database.execute("PRAGMA query_only = 0")
         assert isinstance(await lot.stop(begun.transaction_id), Acknowledged)
         await lot.drained()
         assert lot.told() == ["StartTransaction", "StopTransaction"]
