@@ -19,20 +19,20 @@ ROOM_LEFT = 16 * 1024 * 1024  # what a copy must leave free
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the file up to date. Blocks. Raises JournalBrokenError, sqlite3.Error; it is as before then."""
     version = _pragma(connection, "user_version")
-    steps = _steps()
-    if version > len(steps):
+    known = steps()
+    if version > len(known):
         raise JournalBrokenError(f"{path}: written by a newer version (schema {version})")
-    if version == len(steps):
+    if version == len(known):
         return
     if version > 0:
         _keep_copy(connection, path, version)
     connection.execute("PRAGMA foreign_keys = 0")  # a table that others refer to may be made anew
     try:
-        _apply(connection, steps[version:], len(steps))
+        _apply(connection, known[version:], len(known))
     finally:
         connection.execute("PRAGMA foreign_keys = 1")
     if version > 0:
-        log.info("journal: schema %d -> %d", version, len(steps))
+        log.info("journal: schema %d -> %d", version, len(known))
         _allow_shrinking(connection)
 
 
@@ -93,7 +93,7 @@ def _keep_copy(connection: sqlite3.Connection, path: Path, version: int) -> None
 
 def newest() -> int:
     """The number of the schema that this version writes."""
-    return len(_steps())
+    return len(steps())
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -101,7 +101,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return int(value)
 
 
-def _steps() -> list[str]:
+def steps() -> list[str]:
     """The migrations in the order of their numbers, which start at 1 and leave no gap."""
     folder = resources.files("edge.journal") / "migrations"
     files = sorted(
