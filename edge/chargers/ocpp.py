@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from edge.chargers.keyring import Keyring
-from edge.chargers.ocpp_setup import set_up
+from edge.chargers.ocpp_setup import go_through, set_up
 from edge.core.errors import PeerError
 from edge.dialects.arrival import Arrival
 from edge.dialects.charger import SET_PROFILE, ChargerDialect, Errand, Found, dialect_of
@@ -27,8 +27,9 @@ from edge.site.events import (
     NotAnswered,
     PassportLearned,
     Sampled,
+    StillRuns,
 )
-from edge.site.ports import Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
+from edge.site.ports import ChargerView, Clock, Confirmed, OfferLost, OfferOutcome, OfferRefused, SiteDoors
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class OcppCharger:
             limit_ma,
             now_ms=self._clock.now_ms(),
             hold_s=valid_ms // 1000,
-            transaction=view.transactions.get(evse),
+            transaction=_name_of(view, evse),
         )
         call = link.connection.begin(SET_PROFILE, payload, timeout_s=deadline_ms / 1000)
         return self._outcome(link.dialect, call, sent_ms)
@@ -149,8 +150,9 @@ class OcppCharger:
         return outcome
 
     async def _go_through(self, link: "_Link", command: AnyCommand) -> Outcome:
-        errand = link.dialect.carry_out(command, now_ms=self._clock.now_ms(), own_ids={})
-        return await _run_errand(link.connection, errand)
+        own_ids = self._site.charger(self.settings.name).own_ids
+        errand = link.dialect.carry_out(command, now_ms=self._clock.now_ms(), own_ids=own_ids)
+        return await _run_errand(link, errand)
 
     # -- its passport ------------------------------------------------------------------------------------
 
@@ -174,7 +176,7 @@ class OcppCharger:
             is_idle=not self._site.charger(self.settings.name).transactions,
             now_ms=self._clock.now_ms(),
         )
-        said = await _run_errand(link.connection, errand)
+        said = await _run_errand(link, errand)
         await self._site.report(
             PassportLearned(
                 charger=self.settings.name,
@@ -206,6 +208,7 @@ class OcppCharger:
         if speech is None or speech.subprotocol != connection.subprotocol:
             speech = self._speech = _Speech(connection.subprotocol, self.settings)
         link = self._link = _Link(connection, speech, linked_ms=self._clock.now_ms())
+        self._recall(link.dialect)
         await self._tell_link(connection, is_up=True)
         try:
             async with asyncio.TaskGroup() as group:
@@ -216,6 +219,12 @@ class OcppCharger:
             self._link = None
             await self._tell_link(connection, is_up=False)
             link.is_over.set()
+
+    def _recall(self, dialect: ChargerDialect) -> None:
+        """Tell it what runs, which a charger need not say again."""
+        view = self._site.charger(self.settings.name)
+        evses = {number: evse for evse, number in view.transactions.items()}
+        dialect.recall({own_id: evses[number] for number, own_id in view.own_ids.items()})
 
     async def _tell_link(self, connection: Connection, *, is_up: bool) -> None:
         await self._site.report(
@@ -251,9 +260,29 @@ class OcppCharger:
                 forms=link.forms,
                 on_guarded=link.ready.set,
             )
+            await self._look_after(link)
             if self._site.charger(self.settings.name).needs_probe:
                 await self.probe()
             await link.booted.wait()
+
+    async def _look_after(self, link: "_Link") -> None:
+        """Ask about each transaction that was running here, whether it still does."""
+        for number, own_id in self._site.charger(self.settings.name).own_ids.items():
+            try:
+                does = await go_through(link.connection, link.dialect.does_run(own_id))
+            except LinkLost:
+                return
+            await self._site.report(
+                StillRuns(
+                    charger=self.settings.name,
+                    at_ms=self._clock.now_ms(),
+                    seen_ms=self._clock.mono_ms(),
+                    is_synchronised=self._clock.is_synchronised(),
+                    transaction_id=number,
+                    own_id=own_id,
+                    does=does,
+                )
+            )
 
     async def _heard(self, link: "_Link", action: str, raw: msgspec.Raw) -> bytes:
         arrival = Arrival(
@@ -272,6 +301,7 @@ class OcppCharger:
                 break
             if not isinstance(said, Acknowledged):
                 answer = said
+        link.was_told()
         if isinstance(answer, BootAnswer) and answer.status == "accepted":
             link.ready.clear()
             link.booted.set()
@@ -307,15 +337,35 @@ class _Link:
         self.ready = asyncio.Event()
         self.is_clock_off = False
         self.is_over = asyncio.Event()
+        self._heard = asyncio.Event()
+
+    async def hear(self) -> None:
+        """Return when the charger has told something more."""
+        await self._heard.wait()
+
+    def was_told(self) -> None:
+        """The charger has told something: whoever waits goes on."""
+        self._heard.set()
+        self._heard = asyncio.Event()
 
 
-async def _run_errand(connection: Connection, errand: Errand[Found]) -> Found:
+def _name_of(view: ChargerView, evse: int) -> int | str | None:
+    """What the charger calls the transaction that runs there."""
+    number = view.transactions.get(evse)
+    return None if number is None else view.own_ids.get(number, number)
+
+
+async def _run_errand(link: _Link, errand: Errand[Found]) -> Found:
     """Ask one after the other, and answer what was found. Raises what the link does, but for a CALLERROR."""
     try:
         action, payload = next(errand)
         while True:
+            if not action:
+                await link.hear()
+                action, payload = errand.send(b"")
+                continue
             try:
-                raw = await connection.call(action, payload, timeout_s=CALL_S)
+                raw = await link.connection.call(action, payload, timeout_s=CALL_S)
             except CallRefused as refusal:
                 action, payload = errand.throw(refusal)
             else:

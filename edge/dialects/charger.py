@@ -20,13 +20,19 @@ from edge.site.passport import Said
 SET_PROFILE = "SetChargingProfile"  # so it is called in every version
 SAMPLE_S = 10
 
-_DIALECTS = {"ocpp1.6": "edge.dialects.v16.charger"}
+_DIALECTS = {
+    "ocpp2.1": "edge.dialects.v21.charger",
+    "ocpp2.0.1": "edge.dialects.v201.charger",
+    "ocpp1.6": "edge.dialects.v16.charger",
+}
 """By WebSocket subprotocol, loaded when a charger speaks it. Of several the station's first counts."""
 SUBPROTOCOLS = tuple(_DIALECTS)
 
 Found = TypeVar("Found")
 Call = tuple[str, bytes]
 """Action and payload."""
+HEAR: Call = ("", b"")
+"""Nothing to ask: the errand goes on (is sent nothing) when the charger has told something more."""
 Errand = Generator[Call, bytes, Found]
 """Is sent the payload of each CALLRESULT, and thrown the CallRefused of a CALLERROR."""
 Questions = Generator[Call, bytes | None, Found]
@@ -50,6 +56,9 @@ class ChargerDialect(Protocol):
 
     def answer_to(self, action: str, answer: Answer, *, now_ms: int) -> bytes:
         """The payload that answers its CALL. Raises Fault where the site could not keep it."""
+
+    def recall(self, running: Mapping[str, int]) -> None:
+        """What runs, says the site, when it connects: the EVSE of each by the charger's own id."""
 
     def refuse_before_boot(self, action: str) -> None:
         """Raises Fault for what a station that was not accepted may not say."""
@@ -85,6 +94,9 @@ class ChargerDialect(Protocol):
 
     def reports(self, *, is_known: bool) -> tuple[Call, ...]:
         """Have it tell its states; who it is, too, where nobody knows."""
+
+    def does_run(self, own_id: str) -> Questions[bool]:
+        """Whether a transaction runs, or something of it waits to be told; where it does not say: yes."""
 
 
 def dialect_of(subprotocol: str) -> ChargerDialect:

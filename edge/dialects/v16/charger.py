@@ -35,6 +35,9 @@ class V16:
         """The payload that answers its CALL."""
         return charger_events.answer_to(action, answer, now_ms=now_ms)
 
+    def recall(self, running: Mapping[str, int]) -> None:
+        """No charger has ids of its own."""
+
     def refuse_before_boot(self, action: str) -> None:
         """A station that was not accepted may only boot."""
         charger_events.refuse_before_boot(action)
@@ -112,6 +115,12 @@ class V16:
         return (
             (status,) if is_known else ((charger_profiles.TRIGGER, charger_profiles.trigger_boot()), status)
         )
+
+    def does_run(self, own_id: str) -> Questions[bool]:
+        """Nobody can ask."""
+        del own_id
+        return True
+        yield
 
 
 def _change(key: str, value: str) -> Call:

@@ -4,6 +4,18 @@ import re
 from collections.abc import Iterable
 from typing import cast, get_args
 
+from edge.dialects.quantities import (
+    FACTORS,
+    LIMIT,
+    NOWHERE,
+    PLACES,
+    RANKS,
+    Values,
+    by_phase,
+    currents,
+    total,
+    whole,
+)
 from edge.dialects.v16.words import CONTEXTS, READING_CONTEXTS
 from edge.ocpp.timestamps import rfc3339
 from edge.ocpp.v16.types import (
@@ -18,32 +30,10 @@ from edge.site.events import Sampled, SignedValue
 
 _ENERGY: Measurand = "Energy.Active.Import.Register"  # the default, section 7.43
 _DECIMAL = re.compile(r"\s*([+-]?[0-9]{1,12}(?:[.,][0-9]{0,12})?(?:[eE][+-]?[0-9]{1,2})?)\s*")
-_LIMIT = 10**12  # thousandths; nothing in a parking lot is larger
-_FACTORS: dict[tuple[str, str | None], int] = {  # to thousandths; without a unit the basic one is meant
-    (measurand, unit): factor
-    for measurand, units in (
-        ("Current.Import", {None: 1_000, "A": 1_000}),
-        ("Current.Offered", {None: 1_000, "A": 1_000}),
-        ("Voltage", {None: 1_000, "V": 1_000}),
-        ("Power.Active.Import", {None: 1_000, "W": 1_000, "kW": 1_000_000}),
-        (_ENERGY, {None: 1_000, "Wh": 1_000, "kWh": 1_000_000}),
-        ("SoC", {None: 1_000, "Percent": 1_000}),
-    )
-    for unit, factor in units.items()
-}
-_RANKS = {None: 0, "Outlet": 0, "Cable": 2, "Inlet": 4}  # where it was measured; elsewhere it says nothing
-_NOWHERE = 9
 _PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
 _TO_NEUTRAL: tuple[Phase, ...] = ("L1-N", "L2-N", "L3-N")
 _ALL: Phase | None = None
 _MEASURANDS = frozenset(get_args(Measurand))
-_PLACES: dict[Phase | None, int] = {
-    _ALL: 0,
-    **{name: place for names in (_PHASES, _TO_NEUTRAL) for place, name in enumerate(names, start=1)},
-}
-
-_Values = dict[Measurand, list[int | None]]
-"""Thousandths by measurand: without a phase, L1, L2, L3; None where nothing was told."""
 
 
 def sampled(
@@ -70,12 +60,12 @@ def sampled(
         offline=offline,
         transaction_id=transaction_id,
         age_ms=age_ms,
-        current_ma=_currents(values),
-        voltage_mv=_by_phase(values.get("Voltage")),
-        power_w=_whole(_total(values.get("Power.Active.Import"))),
-        energy_wh=_whole(_total(values.get(_ENERGY))),
-        offered_ma=_total(values.get("Current.Offered"), is_sum=False),
-        soc_percent=_whole(values["SoC"][0]) if "SoC" in values else None,
+        current_ma=currents(values),
+        voltage_mv=by_phase(values.get("Voltage")),
+        power_w=whole(total(values.get("Power.Active.Import"))),
+        energy_wh=whole(total(values.get(_ENERGY))),
+        offered_ma=total(values.get("Current.Offered"), is_sum=False),
+        soc_percent=whole(values["SoC"][0]) if "SoC" in values else None,
         context=CONTEXTS[context] if context else "periodic",
         signed=_signed(value.sampled_value),
     )
@@ -95,18 +85,18 @@ def _signed(samples: Iterable[SampledValue]) -> tuple[SignedValue, ...]:
     )
 
 
-def _values(samples: Iterable[SampledValue]) -> _Values:
+def _values(samples: Iterable[SampledValue]) -> Values:
     """Numbers in thousandths; the outlet's where several places were measured, L1 before L1-N."""
-    values: _Values = {}
-    ranks: dict[tuple[Measurand, int], int] = {}
+    values: Values = {}
+    ranks: dict[tuple[str, int], int] = {}
     for sample in samples:
         measurand = sample.measurand or _ENERGY
-        factor = _FACTORS.get((measurand, sample.unit))
-        place = _PLACES.get(sample.phase)
+        factor = FACTORS.get((measurand, sample.unit))
+        place = PLACES.get(sample.phase)
         if factor is None or place is None or sample.format == "SignedData":
             continue
-        rank = _RANKS.get(sample.location, _NOWHERE) + (sample.phase in _TO_NEUTRAL)
-        if rank >= ranks.get((measurand, place), _NOWHERE):
+        rank = RANKS.get(sample.location, NOWHERE) + (sample.phase in _TO_NEUTRAL)
+        if rank >= ranks.get((measurand, place), NOWHERE):
             continue
         number = _thousandths(sample.value, factor)
         if number is not None:
@@ -121,49 +111,7 @@ def _thousandths(value: str | float, factor: int) -> int | None:
     if found is None:
         return None
     number = round(float(found[1].replace(",", ".")) * factor)
-    return number if -_LIMIT < number < _LIMIT else None
-
-
-def _currents(values: _Values) -> tuple[int, ...] | None:
-    """mA at L1..; None without phases: nobody knows whether one number is a sum or a phase."""
-    currents = _phases(values.get("Current.Import"))
-    return None if currents is None else tuple([max(0, current) for current in currents])
-
-
-def _phases(told: list[int | None] | None) -> tuple[int, ...] | None:
-    """What was told of L1.. without a gap; None otherwise."""
-    if told is None:
-        return None
-    _, first, second, third = told
-    if first is None:
-        return None
-    if second is None:
-        return (first,) if third is None else None
-    return (first, second) if third is None else (first, second, third)
-
-
-def _by_phase(told: list[int | None] | None) -> tuple[int, ...] | None:
-    """What was told of L1.. without a gap, else the one number that was told instead of phases."""
-    if told is None:
-        return None
-    alone = told[0]
-    return (alone,) if alone is not None and told[1:] == [None, None, None] else _phases(told)
-
-
-def _total(told: list[int | None] | None, *, is_sum: bool = True) -> int | None:
-    """The value without a phase, else the sum (or the largest) of the phases."""
-    if told is None:
-        return None
-    if told[0] is not None:
-        return told[0]
-    phases = _phases(told)
-    if phases is None:
-        return None
-    return sum(phases) if is_sum else max(phases)
-
-
-def _whole(thousandths: int | None) -> int | None:
-    return None if thousandths is None else thousandths // 1_000
+    return number if -LIMIT < number < LIMIT else None
 
 
 def meter_value(event: Sampled) -> MeterValue | None:
