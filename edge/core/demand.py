@@ -33,7 +33,7 @@ class Wish:
         self.count = len(one.phases)
         self.min_ma = evse.min_ma
         self.cap_ma = one.most_ma(caps)
-        self.idle_ma = one.idle_ma
+        self.idle_ma = min(one.idle_ma, evse.min_ma + lot.tolerance_ma)
         self.is_admitted = False
         self.order = (-one.priority,) + Precedence(lot, one, now_ms).order
 

@@ -225,8 +225,7 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int, part
         age_ms = now_ms - book.confirmed_sent_ms
         held = on_a_phase_ma(parts, evse, book.confirmed_ma) if age_ms <= lot.silence_ms else credit_ma
         is_overdue = age_ms > lot.refresh_ms and age_ms > _overdue_ms(lot)
-        may_fall = evse.falls_early or book.is_unsure or is_overdue
-        if may_fall or not seen.is_linked or not seen.is_on_time:
+        if may_fall_any_time(evse, seen) or book.is_unsure or is_overdue or not seen.is_linked:
             held = max(held, evse.fallback_ma)
     for _, limit_ma, decided_ms in book.possible:
         may_hold = now_ms - decided_ms <= lot.silence_ms + seen.deadline_ms
@@ -234,6 +233,22 @@ def held_ma(lot: Lot, evse: Evse, seen: EvseImage, book: Book, now_ms: int, part
     if held < evse.idle_ma and not seen.pause_proven:
         held = evse.idle_ma
     return min(held, evse.max_ma)
+
+
+def may_fall_any_time(evse: Evse, seen: EvseImage) -> bool:
+    """Whether its dead man may strike although we are there: its fallback always counts."""
+    return evse.falls_early or not seen.is_on_time
+
+
+def idle_ma(lot: Lot, evse: Evse, seen: EvseImage) -> int:
+    """What counts for it at 0 A for as long as it stands there, tolerance included.
+
+    To count on less would be to wait for room that never comes.
+    """
+    least_ma = 0 if seen.pause_proven else evse.idle_ma
+    if may_fall_any_time(evse, seen):
+        least_ma = max(least_ma, min(evse.fallback_ma, evse.max_ma))
+    return least_ma + lot.tolerance_ma if least_ma else 0
 
 
 def is_out_of_sight(seen: EvseImage, book: Book, now_ms: int) -> bool:

@@ -199,7 +199,7 @@ class Sharing:
             tier=self._tier(one),
             order=says.order,
             tolerance_ma=self._lot.tolerance_ma,
-            idle_ma=one.idle_ma,
+            idle_ma=min(one.idle_ma, evse.min_ma + self._lot.tolerance_ma),
             has_ma=has_ma,
             turn=says.turn,
             need_ma=says.need_ma,

@@ -53,7 +53,7 @@ class Standing:
         self.excess_ma = ledger.excess(lot, may_ma, self.phases, self.flowing_ma, seen, self.book, now_ms)
         self.held_ma = evse.max_ma if ledger.is_out_of_sight(seen, self.book, now_ms) else may_ma
         self.booked_ma = ledger.booked(lot, self.held_ma, self.phases, self.flowing_ma)
-        self.idle_ma = 0 if seen.pause_proven else evse.idle_ma + lot.tolerance_ma
+        self.idle_ma = ledger.idle_ma(lot, evse, seen)
 
     @property
     def priority(self) -> int:

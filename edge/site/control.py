@@ -182,7 +182,7 @@ class Control:
         evses = []
         for name in sorted(self._observed):
             charger = self._observed[name]
-            evses.extend(charger.images(self._passports.traits))
+            evses.extend(charger.images(self._passports.traits, now_ms))
         expired = [
             name
             for name, limit in self.limits.items()
@@ -219,15 +219,17 @@ class Control:
         self._results.append(self._result(evse, offer.number, outcome))
         self._tell(evse, limit_ma, outcome)
         self.wake()
-        rises = limit_ma > self._confirmed_ma.get(evse, 0)
+        before_ma = self._confirmed_ma.get(evse, 0)
         if isinstance(outcome, Confirmed):
             self._confirmed_ma[evse] = limit_ma
             self._passports.answered(evse, limit_ma, outcome.sent_ms)
-            if rises:
+            if limit_ma > before_ma or limit_ma == 0 < before_ma:
                 await self._look_again(evse)
 
     async def _look_again(self, evse: str) -> None:
-        """Ask for a sample once the car has followed: until it comes, nothing else on that circuit rises."""
+        """Ask for a sample once the car has followed. Until it comes, nothing else on that circuit rises, and
+        who stopped is booked at what it drew: many send no samples when nothing flows.
+        """
         await asyncio.sleep((FOLLOW_MS + SAMPLE_LAG_MS) / 1000)
         charger, number = self._blueprint.places[evse]
         await self._chargers[charger].perform(

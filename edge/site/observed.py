@@ -20,6 +20,7 @@ from edge.site.passport import Form
 from edge.site.ports import ChargerView
 
 SAMPLE_LAG_MS = 2_000  # a sample may be this much older than its arrival
+EMPTY_MS = 5_000  # a bay that has told so long ago that it is free: every meter has seen its car go
 
 PLAIN = Form()
 
@@ -102,6 +103,24 @@ class ObservedEvse:
     def wants(self) -> bool:
         """Whether a driver may charge here now: a transaction runs, and the station agrees."""
         return self.transaction_id is not None and self.state not in CANNOT_CHARGE
+
+    def measured(self, now_ms: int) -> tuple[tuple[int, ...] | None, int]:
+        """What flowed on each of its terminals, mA, and when that was so.
+
+        Most stations send no sample once a car has left: the last one would be believed for minutes. Who says
+        that no plug is in has nothing flow; were it otherwise, the meters above would count it as the
+        building's.
+        """
+        status = self.status
+        if (
+            self.terminals_ma is not None
+            and self.transaction_id is None
+            and status is not None
+            and status.state == "available"
+            and self.sampled_ms < status.seen_ms <= now_ms - EMPTY_MS
+        ):
+            return (0,) * len(self.terminals_ma), status.seen_ms
+        return self.terminals_ma, self.sampled_ms
 
     @property
     def served_wh(self) -> int:
@@ -246,12 +265,13 @@ class ObservedCharger:
         )
         return self._view
 
-    def images(self, traits_of: Callable[[str, str], Traits]) -> list[EvseImage]:
+    def images(self, traits_of: Callable[[str, str], Traits], now_ms: int) -> list[EvseImage]:
         """What the next step may know of its EVSEs; `traits_of` answers for a charger and an EVSE of it."""
-        return [self._image(evse, traits_of(self.name, evse.name)) for evse in self.evses.values()]
+        return [self._image(evse, traits_of(self.name, evse.name), now_ms) for evse in self.evses.values()]
 
-    def _image(self, evse: ObservedEvse, traits: Traits) -> EvseImage:
+    def _image(self, evse: ObservedEvse, traits: Traits, now_ms: int) -> EvseImage:
         need, priority = evse.need, evse.priority
+        terminals_ma, sampled_ms = evse.measured(now_ms)
         return EvseImage(
             id=evse.name,
             is_linked=self.is_linked,
@@ -259,8 +279,8 @@ class ObservedCharger:
             link_losses=self.link_losses,
             has_car=evse.has_car,
             wants=evse.wants,
-            terminals_ma=evse.terminals_ma,
-            sampled_ms=evse.sampled_ms,
+            terminals_ma=terminals_ma,
+            sampled_ms=sampled_ms,
             arrived_ms=evse.arrived_ms,
             served_wh=evse.served_wh,
             pause_proven=traits.pause_proven,

@@ -133,3 +133,20 @@ def test_a_fine_step_is_offered_where_it_is_proven() -> None:
 def test_below_the_minimum_of_its_unit_a_car_waits() -> None:
     (waits,) = setpoints(alone_with(min_ma=22_000, unit=TOTAL_WATTS)).values()
     assert waits == 0
+
+
+def test_beside_a_free_bay_that_may_fall_back_any_time_the_others_share_what_is_left() -> None:
+    lot = busy(bays=2, unknown_bay=None, hold_up_ms=0, rating_ma=63_000)
+    free = lot.stations["bay-1"]
+    free.evse.falls_early, free.evse.fallback_ma = True, 10_000
+    free.charging = False
+    lot.building = [30_000, 30_000, 30_000]
+    lot.run(120_000)
+    lot.building = [5_000, 5_000, 5_000]
+    lot.run(400_000)
+    assert setpoints(lot)["bay-0"] == 32_000
+    lot.building = [30_000, 30_000, 30_000]
+    lot.run(60_000)
+    lot.building = [28_000, 28_000, 28_000]
+    lot.run(400_000)
+    assert setpoints(lot)["bay-0"] == 23_000  # 63 - 28 - 10.6 - 0.6, and it is not refused for more

@@ -20,5 +20,6 @@ async def test_chaos_overloads_no_fuse_beyond_the_reaction_time_and_loses_or_dou
         report(seed, findings) for seed, findings in runs.items() if not findings.is_clean
     )
     assert all(findings.transactions for findings in runs.values())
-    is_full = [findings.bound_ms > 0 for findings in runs.values()]
-    assert any(is_full) or len(runs) == 1, "lots that were never nearly full prove nothing"
+    full_ms = [findings.bound_ms for findings in runs.values()]
+    assert min(full_ms) > 0, "a lot that was never nearly full proves nothing"
+    assert sum(full_ms) > 10_000 * len(runs) // 2, "lots that are hardly ever full prove little"
