@@ -32,7 +32,7 @@ from edge.core.step import step
 from edge.site.blueprint import Blueprint
 from edge.site.commands import Trigger
 from edge.site.demands import Demands
-from edge.site.observed import SAMPLE_LAG_MS, ObservedCharger
+from edge.site.observed import SAMPLE_LAG_MS, ObservedCharger, oldest_sample_ms
 from edge.site.passports import Passports
 from edge.site.ports import (
     Charger,
@@ -180,9 +180,10 @@ class Control:
     def _image(self, now_ms: int) -> Image:
         results, self._results = self._results, []
         evses = []
+        oldest_ms = oldest_sample_ms(self._observed.values(), now_ms)
         for name in sorted(self._observed):
             charger = self._observed[name]
-            evses.extend(charger.images(self._passports.traits, now_ms))
+            evses.extend(charger.images(self._passports.traits, now_ms, oldest_ms))
         expired = [
             name
             for name, limit in self.limits.items()

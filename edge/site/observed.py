@@ -1,7 +1,7 @@
 """What is known of every charger and EVSE: the events, folded into the latest state."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
@@ -21,6 +21,7 @@ from edge.site.ports import ChargerView
 
 SAMPLE_LAG_MS = 2_000  # a sample may be this much older than its arrival
 EMPTY_MS = 5_000  # a bay that has told so long ago that it is free: every meter has seen its car go
+EMPTY_AT_LAST_MS = 30_000
 
 PLAIN = Form()
 
@@ -66,6 +67,7 @@ class ObservedEvse:
         self.sample: Sampled | None = None
         self.terminals_ma: tuple[int, ...] | None = None
         self.sampled_ms = 0
+        self._free_ms = 0  # since when it calls itself free
         self.transaction_id: int | None = None
         self.own_id = ""
         self.token = ""
@@ -104,23 +106,37 @@ class ObservedEvse:
         """Whether a driver may charge here now: a transaction runs, and the station agrees."""
         return self.transaction_id is not None and self.state not in CANNOT_CHARGE
 
-    def measured(self, now_ms: int) -> tuple[tuple[int, ...] | None, int]:
+    def measured(self, now_ms: int, oldest_ms: int) -> tuple[tuple[int, ...] | None, int]:
         """What flowed on each of its terminals, mA, and when that was so.
+
+        `oldest_ms`: the time of the oldest sample of those that charge. Readings of the meters are held
+        against all samples since then: until it is newer, what the car drew must be taken off.
 
         Most stations send no sample once a car has left: the last one would be believed for minutes. Who says
         that no plug is in has nothing flow; were it otherwise, the meters above would count it as the
         building's.
         """
-        status = self.status
-        if (
-            self.terminals_ma is not None
-            and self.transaction_id is None
-            and status is not None
-            and status.state == "available"
-            and self.sampled_ms < status.seen_ms <= now_ms - EMPTY_MS
-        ):
-            return (0,) * len(self.terminals_ma), status.seen_ms
+        if self.state == "available" and self.transaction_id is None:
+            age_ms = now_ms - self._free_ms
+            is_seen = age_ms >= EMPTY_MS and oldest_ms > self._free_ms
+            if is_seen or age_ms >= EMPTY_AT_LAST_MS:
+                self._note_empty(self._free_ms)
         return self.terminals_ma, self.sampled_ms
+
+    def note_status(self, event: EvseStatusChanged) -> None:
+        """What the station says of it. When another car comes, the last one's sample says nothing more."""
+        was_free, is_free = self.state == "available", event.state == "available"
+        if is_free and not was_free:
+            self._free_ms = event.seen_ms
+        elif was_free and not is_free:
+            self._note_empty(self._free_ms)
+        self.status = event
+
+    def _note_empty(self, at_ms: int) -> None:
+        """No plug was in then."""
+        if self.terminals_ma is not None and self.sampled_ms < at_ms:
+            self.terminals_ma = (0,) * len(self.terminals_ma)
+            self.sampled_ms = at_ms
 
     @property
     def served_wh(self) -> int:
@@ -212,7 +228,7 @@ class ObservedCharger:
             self.boots += 1
         elif isinstance(event, EvseStatusChanged):
             if event.evse in self.evses:
-                self.evses[event.evse].status = event
+                self.evses[event.evse].note_status(event)
             else:
                 self.status = event
         elif isinstance(event, Sampled):
@@ -265,13 +281,21 @@ class ObservedCharger:
         )
         return self._view
 
-    def images(self, traits_of: Callable[[str, str], Traits], now_ms: int) -> list[EvseImage]:
-        """What the next step may know of its EVSEs; `traits_of` answers for a charger and an EVSE of it."""
-        return [self._image(evse, traits_of(self.name, evse.name), now_ms) for evse in self.evses.values()]
+    def images(self, traits_of: Callable[[str, str], Traits], now_ms: int, oldest_ms: int) -> list[EvseImage]:
+        """What the next step may know of its EVSEs; `traits_of` answers for a charger and an EVSE of it.
 
-    def _image(self, evse: ObservedEvse, traits: Traits, now_ms: int) -> EvseImage:
+        `oldest_ms` as of `oldest_sample_ms`.
+        """
+        return [
+            self._image(evse, traits_of(self.name, evse.name), evse.measured(now_ms, oldest_ms))
+            for evse in self.evses.values()
+        ]
+
+    def _image(
+        self, evse: ObservedEvse, traits: Traits, measured: tuple[tuple[int, ...] | None, int]
+    ) -> EvseImage:
         need, priority = evse.need, evse.priority
-        terminals_ma, sampled_ms = evse.measured(now_ms)
+        terminals_ma, sampled_ms = measured
         return EvseImage(
             id=evse.name,
             is_linked=self.is_linked,
@@ -320,3 +344,16 @@ class ObservedCharger:
             evse.sampled_ms = event.seen_ms - max(SAMPLE_LAG_MS, event.age_ms)
         if event.energy_wh is not None:
             evse.note_energy(event.energy_wh)
+
+
+def oldest_sample_ms(chargers: Iterable[ObservedCharger], now_ms: int) -> int:
+    """The time of the oldest sample of those that draw; now, where none does."""
+    return min(
+        (
+            evse.sampled_ms
+            for charger in chargers
+            for evse in charger.evses.values()
+            if evse.transaction_id is not None and evse.terminals_ma is not None and any(evse.terminals_ma)
+        ),
+        default=now_ms,
+    )

@@ -85,7 +85,7 @@ class Steps:
         return [
             image
             for charger in self.observed
-            for image in charger.images(lambda *_: Traits(pause_proven=True), self.now_ms)
+            for image in charger.images(lambda *_: Traits(pause_proven=True), self.now_ms, self.now_ms)
         ]
 
 

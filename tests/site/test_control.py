@@ -107,9 +107,9 @@ async def test_who_drives_away_gives_his_current_back_at_once_although_no_sample
         del lot.taken_ma["bay-2"]
         await asyncio.sleep(4)
         assert lot.bay("bay-2").booked_ma == (20_600, 20_600, 20_600), "the meters may not have seen it yet"
+        await lot.draw(20_000, "bay-1")  # who charges goes on sending samples
         await asyncio.sleep(4)
         assert lot.bay("bay-2").booked_ma == (0, 0, 0)
-        await lot.draw(20_000, "bay-1")  # who charges goes on sending samples
         await asyncio.sleep(60)
         assert lot.bay("bay-1").setpoint_ma == 32_000
 
