@@ -39,7 +39,11 @@ from edge.site.tokens import Token, read_tokens
 log = logging.getLogger(__name__)
 
 METERS = {"modbus": "edge.meters.modbus", "sources": "edge.meters.source"}
-CHARGERS = {"ocpp": "edge.chargers.ocpp_server", "modbus": "edge.chargers.modbus_fleet"}
+CHARGERS = {
+    "ocpp": "edge.chargers.ocpp_server",
+    "modbus": "edge.chargers.modbus_fleet",
+    "gpio": "edge.chargers.gpio",
+}
 UPLINKS = {"ocpp": "edge.uplink.uplink"}
 BUILDINGS = {
     "mqtt": "edge.building.mqtt",
@@ -236,8 +240,7 @@ class _Rooms:
             group.create_task(self._uplink(uplink), name=f"uplink {uplink.name}")
         if self._settings.mqtt is not None:
             group.create_task(self._building(self._settings.mqtt), name="mqtt")
-        if self._settings.contacts:
-            await self._contacts(group)
+        await self._pinned(group)
         if self._settings.limits_file is not None:
             limits = _load(BUILDINGS["file"]).LimitFile(self._settings.limits_file, self._site, self._clock)
             group.create_task(limits.run(), name="limits")
@@ -319,16 +322,24 @@ class _Rooms:
         )
         await building.run()
 
-    async def _contacts(self, group: asyncio.TaskGroup) -> None:
-        """Read once before anything is offered, then all the time."""
-        contacts = _load(BUILDINGS["contacts"]).contacts_of(
-            self._settings, self._pins(), self._site, self._clock
-        )
-        await contacts.open()
-        group.create_task(contacts.run(), name="contacts")
-
-    def _pins(self) -> Any:  # noqa: ANN401  a class of the links', loaded with it
-        return _load("edge.links.pins").Pins()
+    async def _pinned(self, group: asyncio.TaskGroup) -> None:
+        """What hangs on pins: contacts, read once before anything is offered, and chargers."""
+        settings, works = self._settings, []
+        chargers = [charger for charger in settings.chargers if charger.gpio is not None]
+        if not settings.contacts and not chargers:
+            return
+        pins = _load("edge.links.pins").Pins()
+        if settings.contacts:
+            contacts = _load(BUILDINGS["contacts"]).contacts_of(settings, pins, self._site, self._clock)
+            contacts.read()
+            works.append(contacts)
+        if chargers:
+            for charger in _load(CHARGERS["gpio"]).gpio_chargers_of(
+                settings, pins, self._site, self._clock, archive=self._journal.books
+            ):
+                self._site.attach(charger.settings.name, charger)
+                works.append(charger)
+        group.create_task(pins.run_with(works), name="pins")
 
     async def _page(self) -> None:
         async with _load(PAGE).serve(

@@ -95,31 +95,21 @@ class _Receiver:
 
 
 class Contacts:
-    """All contacts of a site. `open` before the first offer, then `run` until cancelled."""
+    """All contacts of a site. `read` before the first offer, then `run` until cancelled."""
 
-    def __init__(self, receivers: list[_Receiver], pins: Pins, doors: SiteDoors, clock: Clock) -> None:
+    def __init__(self, receivers: list[_Receiver], doors: SiteDoors, clock: Clock) -> None:
         self._receivers = receivers
-        self._pins = pins
         self._doors = doors
         self._clock = clock
 
-    async def open(self) -> None:
-        """Read them once: what they limit counts from the start."""
-        self._read()
-
     async def run(self) -> None:
         """Read them all the time."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                for runner in self._pins.runners():
-                    group.create_task(runner.run())
-                while True:
-                    await asyncio.sleep(PERIOD_S)
-                    self._read()
-        finally:
-            self._pins.close()
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            self.read()
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read them once, and tell the site what has changed."""
         now_ms = self._clock.mono_ms()
         for receiver in self._receivers:
             for limit in receiver.limits(now_ms):
@@ -132,7 +122,7 @@ def contacts_of(site: Site, pins: Pins, doors: SiteDoors, clock: Clock) -> Conta
     for settings in site.contacts:
         targets = direct_targets(site, settings) if settings.rule == DIRECT else {}
         receivers.append(_Receiver(settings, pins, targets))
-    return Contacts(receivers, pins, doors, clock)
+    return Contacts(receivers, doors, clock)
 
 
 def direct_targets(site: Site, settings: ContactSettings) -> dict[str, int]:

@@ -63,6 +63,11 @@ class Plugs:
         self._is_over = False  # it was stopped here: the car must leave before another begins
 
     @property
+    def is_running(self) -> bool:
+        """Whether somebody may charge."""
+        return self._running is not None
+
+    @property
     def _running(self) -> int | None:
         return self._site.charger(self._charger).transactions.get(EVSE)
 

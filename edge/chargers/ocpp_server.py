@@ -48,7 +48,7 @@ class OcppServer:
             chargers=len(settings.chargers),
             asks_certificates=settings.ocpp.tls and settings.ocpp.client_ca is not None,
         )
-        ours = [charger for charger in settings.chargers if charger.modbus is None]
+        ours = [charger for charger in settings.chargers if charger.modbus is None and charger.gpio is None]
         self.chargers = {charger.name: OcppCharger(charger, site, clock, self._keyring) for charger in ours}
         self._port = settings.ocpp.port
         self._host = host

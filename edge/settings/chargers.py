@@ -6,6 +6,7 @@ from edge.core.circuit import ROOT
 from edge.settings.circuits import ALLOWED_NAME, NAME, Circuits, closest
 from edge.settings.keys import CHARGER
 from edge.settings.model import ChargerSettings, Secret, supply_of
+from edge.settings.pinned import Pinned
 from edge.settings.ranges import EVERYBODY, Member, NoRangeError, in_reading_order, members
 from edge.settings.sockets import Plan, Sockets
 from edge.settings.tables import Block, Tables, fields_for
@@ -17,6 +18,7 @@ class Chargers:
 
     def __init__(self, tables: Tables, circuits: Circuits, wired: Wired) -> None:
         self._wired = wired
+        self._pinned = Pinned(tables)
         self._tables = tables
         self._circuits = circuits
         self._sockets = Sockets(tables, circuits)
@@ -37,20 +39,9 @@ class Chargers:
         table = self._tables.root.tables.get("charger")
         blocks = {}
         for header, inner in (table.tables if table else {}).items():
-            before = len(self._tables.faults)
             block = self._tables.read(inner, CHARGER)
-            if "via" in block.bad and block.table.entries["via"].value == "gpio":
-                self._keep_one_not_yet(block, before)
             blocks[header] = block
         return blocks
-
-    def _keep_one_not_yet(self, block: Block, before: int) -> None:
-        """A kind of charger of a later version is one fault, not one for each of its keys."""
-        fresh = self._tables.faults[before:]
-        via = f"{block.table.title} via"
-        self._tables.faults[before:] = [
-            fault for fault in fresh if fault.keyword != "not-yet" or fault.where == via
-        ]
 
     def _plans(self, blocks: dict[str, Block]) -> dict[str, Plan]:
         everybody = (blocks[EVERYBODY],) if EVERYBODY in blocks else ()
@@ -105,6 +96,7 @@ class Chargers:
             name=name,
             line_number=plan.blocks[0].table.line,
             modbus=self._wired.read(plan),
+            gpio=self._pinned.read(plan),
             **fields_for(ChargerSettings, CHARGER, values),
         )
         line, where = plan.where("rating_a")

@@ -187,15 +187,34 @@ CIRCUIT = Section(
 )
 
 # ---- chargers -----------------------------------------------------------------------------------------
-_OCPP_ALONE = '"ocpp" if it speaks that too; else put # before its lines'
-
 _SOCKET = PerSocket(kind=Quantity(low=6, high=80, unit="A"))
 
+_ON_PINS = Text(allowed='"GPIO22", "!GPIO22" turned round, "gpiochip1/5", a label of the board')
+PINS = Section(
+    header="pins",
+    keys=(
+        key("pilot", _ON_PINS, REQUIRED, "1 kHz pulses to the pilot's amplifier"),
+        key("pilot_b", _ON_PINS, REQUIRED, "high while a car is connected (9 V and less)"),
+        key("pilot_c", _ON_PINS, REQUIRED, "high while it asks for current (6 V and less)"),
+        key("pilot_e", _ON_PINS, None, "high while the pilot is shorted, or has no diode"),
+        key("contactor", _ON_PINS, REQUIRED, "high closes it, if the hardware lets it"),
+        key("contactor_feedback", _ON_PINS, None, "auxiliary contact to ground, closed with the contactor"),
+        key("rcd", _ON_PINS, None, "contact to ground that opens on a trip; a cut wire is one"),
+        key("lock", _ON_PINS, None, "high locks the plug"),
+        key("led", _ON_PINS, None, "on while it charges, blinks on a fault"),
+        key("heartbeat", _ON_PINS, None, "to the dead man that opens the contactor without it"),
+        key("s0", _ON_PINS, None, "pulses of its energy meter"),
+        key("pulses_per_kwh", Whole(low=1, high=100_000), 1000, "of that meter"),
+        key("cable_a", Quantity(low=6, high=80, unit="A"), None, "what its fixed cable carries"),
+        key("ventilation", Flag(), default=False, why="there is some, for cars that ask for it"),
+    ),
+    why="what hangs on which pin",
+)
 CHARGER = Section(
     header="charger",
     is_named=True,
     keys=(
-        key("via", Choice(now=("ocpp", "modbus"), later=("gpio",), instead=_OCPP_ALONE), "ocpp"),
+        key("via", Choice(now=("ocpp", "modbus", "gpio")), "ocpp"),
         key("station", Text(allowed="text, {n}, * and ?"), None, "OCPP identity", unless="charger's name"),
         key("circuit", Text(), None, "what feeds it", unless="grid, where there are no others"),
         key("max_a", _SOCKET, 16, "its breaker; 32 is never assumed; a list has one for each socket"),
@@ -209,10 +228,10 @@ CHARGER = Section(
         ),
         key(
             "dead_man",
-            Choice(now=("profile", "watchdog", "none"), later=("hardware",)),
+            Choice(now=("profile", "watchdog", "hardware", "none")),
             None,
             "what makes it fall back; none = booked at max_a for ever",
-            unless="profile over OCPP, on Modbus what its model has",
+            unless="profile over OCPP, on Modbus what its model has, on pins hardware if it has a heartbeat",
         ),
         key(
             "phase_rotation",
@@ -231,7 +250,7 @@ CHARGER = Section(
         key("port", PORT, 502, "on Modbus TCP"),
         key("unit", Whole(low=1, high=255), None, "on Modbus", unless="its model's"),
     ),
-    sections=(Section(header="pins", is_later=True, why="pilot, contactor, feedback"),),
+    sections=(PINS,),
     why="one charger, a quoted range of them, or all",
 )
 OCPP = Section(

@@ -123,24 +123,48 @@ class ModbusSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GpioSettings:
+    """The pins of a charger that this box itself drives; None: it has none of these. `!` turns one round.
+
+    `pilot_b`, `pilot_c`, `pilot_e`: comparators, high while the pilot is below the boundary to that state.
+    """
+
+    pilot: str
+    pilot_b: str
+    pilot_c: str
+    contactor: str
+    pilot_e: str | None = None
+    contactor_feedback: str | None = None
+    rcd: str | None = None
+    lock: str | None = None
+    led: str | None = None
+    heartbeat: str | None = None
+    s0: str | None = None
+    pulses_per_kwh: int = 1000
+    cable_ma: int | None = None
+    has_ventilation: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerSettings:
     """One charger, with everything that its blocks say together.
 
     `station` is its OCPP identity, or a pattern with `*` or `?` that adopts the first that matches.
     `evses` are in the order of the connectors 1, 2, ...; `rating_ma` is the supply that they share, per phase
-    (None: no such bound). `modbus` None: it speaks OCPP.
+    (None: no such bound). `modbus` and `gpio` None: it speaks OCPP.
     """
 
     name: str
     station: str
     circuit: str
-    dead_man: Literal["profile", "watchdog", "none"]
+    dead_man: Literal["profile", "watchdog", "hardware", "none"]
     evses: tuple[EvseSettings, ...]
     rating_ma: int | None
     priority: int
     line_number: int
     password: Secret | None = None
     modbus: ModbusSettings | None = None
+    gpio: GpioSettings | None = None
 
     @property
     def supply(self) -> CircuitSettings | None:

@@ -10,7 +10,7 @@ from edge.settings.sockets import Plan
 from edge.settings.tables import Tables
 
 PLACES = ("model", "host", "line", "port", "unit")
-DeadMan = Literal["profile", "watchdog", "none"]
+DeadMan = Literal["profile", "watchdog", "hardware", "none"]
 
 
 class Wired:
@@ -50,18 +50,34 @@ class Wired:
     def dead_man(self, plan: Plan) -> DeadMan:
         """What makes it fall back: as the file says, else as its kind does."""
         said: DeadMan | None = plan.value("dead_man")
+        if plan.value("via") == "gpio":
+            return self._dead_man_on_pins(plan, said)
         if plan.value("via") != "modbus":
+            if said == "hardware":
+                self._wrong_dead_man(plan, said, "profile none", "only a charger on pins has one of ours")
             if said == "watchdog":
                 self._wrong_dead_man(plan, said, "profile none", "a charger on OCPP has no watchdog of ours")
             return said or "profile"
         guard = self._models.get(plan.value("model") or "", "nobody")
         has_watchdog = guard != "nobody"
         usual: DeadMan = "watchdog" if guard == "box" else "none"
-        if said == "profile" or (said == "watchdog" and not has_watchdog):
+        if said in ("profile", "hardware") or (said == "watchdog" and not has_watchdog):
             allowed = "watchdog none" if has_watchdog else "none"
             self._wrong_dead_man(plan, said, allowed, "what its model has")
             return "none"
         return said or usual
+
+    def _dead_man_on_pins(self, plan: Plan, said: DeadMan | None) -> DeadMan:
+        """What opens the contactor when this box is dead is hardware with a heartbeat, or nothing."""
+        has_heartbeat = any(
+            "heartbeat" in block.table.tables["pins"].entries
+            for block in plan.blocks
+            if "pins" in block.table.tables
+        )
+        if said in ("profile", "watchdog") or (said == "hardware" and not has_heartbeat):
+            self._wrong_dead_man(plan, said, "hardware none" if has_heartbeat else "none", "by its heartbeat")
+            return "none"
+        return said or ("hardware" if has_heartbeat else "none")
 
     def _is_known(self, plan: Plan, model: str | None) -> bool:
         if model in self._models:

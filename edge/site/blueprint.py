@@ -81,5 +81,5 @@ class Blueprint:
             has_dead_man=charger.dead_man != "none",
             wiring=socket.wiring,
             priority=charger.priority,
-            falls_early=charger.dead_man == "watchdog",
+            falls_early=charger.dead_man in ("watchdog", "hardware"),
         )

@@ -75,6 +75,8 @@ class SelfTests:
             return Refused(
                 sentence="its watchdog is fed by whatever asks it: unplug its bus to see it fall back"
             )
+        if settings.dead_man == "hardware":
+            return Refused(sentence="its dead man is hardware: stop this box to see its contactor open")
         if not observed.model:
             return Refused(sentence="it has not told yet what model it is")
         evse = self._drawing(observed)

@@ -69,7 +69,7 @@ class Bench:
             pin = self.factory.pin(int(name.removeprefix("GPIO")))
             pin.drive_high() if level else pin.drive_low()
         for _ in range(0, for_ms, 50):
-            self._contacts._read()
+            self._contacts.read()
             self.clock.at_ms += 50
         return {limit.name: limit.limit_ma for limit in self.told}
 
@@ -179,7 +179,7 @@ def test_what_is_wrong_in_the_file_is_told(text: str, keyword: str) -> None:
 
 async def test_they_are_read_all_the_time(benches: list[Bench]) -> None:
     bench = bench_of(benches, RIPPLE)
-    await bench._contacts.open()
+    bench._contacts.read()
     bench.factory.pin(27).drive_low()
     told = asyncio.Event()
     bench.limit = lambda _: told.set()

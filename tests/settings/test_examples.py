@@ -82,12 +82,6 @@ via = "modbus"
 model = "heidelberg-energy-control"
 line = "rs485"
 unit = 5
-[charger.bay-6]
-via = "gpio"
-dead_man = "hardware"
-fallback_a = 0
-[charger.bay-6.pins]
-pilot = "GPIO18"
 [charger.bay-7]
 mode = "transparent"
 [group.fleet]
@@ -115,7 +109,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
     assert [fault.where for fault in faults] == [
         "[site] board",
         "[grid.demand] sync_pin",
-        "[charger.bay-6] via",
         "[charger.bay-7] mode",
         "[tariff]",
         "[planning]",

@@ -69,7 +69,7 @@ MISTAKES = {
     "[charger.b]\nphase_rotation = []": (5, "rotation"),
     "[charger.b]\nphase_rotation = ['L1', 'L4']": (5, "rotation"),
     "[charger.b]\ncircuit = 'west'": (5, "no-circuit"),
-    "[charger.b]\ndead_man = 'hardware'": (5, "not-yet"),
+    "[charger.b]\ndead_man = 'hardware'": (5, "dead-man"),
     "[charger.b]\ndead_man = 'watchdog'": (5, "dead-man"),
     "[charger.b]\nhost = '10.0.0.7'": (5, "wrong-kind"),
     "[charger.b]\nvia = 'modbus'\nhost = '10.0.0.7'": (4, "no-model"),

@@ -32,6 +32,7 @@ def test_every_field_comes_from_a_key(section, settings):
         "line_number",
         "device",
         "modbus",
+        "gpio",
     }
     assert fields <= {key.field for key in section.keys}
 

@@ -9,7 +9,6 @@ SITES = Path(__file__).parent / "sites"
 
 LOT_LATER = [
     (5, "[site] board"),
-    (51, "[charger.bay-6] via"),
 ]
 LARGE_LATER = [
     (91, "[tariff]"),
@@ -47,10 +46,7 @@ def test_what_this_version_cannot_do_and_nothing_else_is_refused(judge, name, la
 def test_the_lot_without_these_parts(judge):
     text = without(
         (SITES / "site-lot.toml").read_text(),
-        tables=(
-            "charger.bay-6",
-            "charger.bay-6.pins",
-        ),
+        tables=(),
         lines=("board",),
     )
     verdict = judge(text)
@@ -63,7 +59,8 @@ def test_the_lot_without_these_parts(judge):
         "rs485",
         5,
     )
-    assert len(verdict.accepted().chargers) == 5
+    assert len(verdict.accepted().chargers) == 6
+    assert verdict.accepted().charger("bay-6").dead_man == "hardware"
     (contact,) = verdict.accepted().contacts
     assert (contact.pins, contact.limits_ma) == (("GPIO22", "GPIO27"), (23_913, 0))
     assert verdict.accepted().groups["fleet"].priority == 5

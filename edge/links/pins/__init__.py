@@ -5,6 +5,7 @@
 | `GPIO22` | a pin of a Raspberry Pi, by its BCM number | gpiozero |
 | `gpiochip1/5` | a line of a GPIO chip, by its offset | libgpiod |
 | `/sys/class/ionopi/digital_in/di1` | a file that holds 0 or 1 | sysfs |
+| `/sys/class/pwm/pwmchip0/pwm0` | a channel that makes pulses by hardware | sysfs |
 | `/sys/kernel/dout_drv/DOUT_DATA#3` | bit 3 of a file that holds a number | sysfs |
 | `i2c-1/0x22/3` | bit 3 of a PCF8574 on I2C | expander |
 | `i2c-1/0x20/mcp23017/11` | bit 11 of an MCP23017 on I2C | expander |
@@ -14,9 +15,11 @@ A level is True where the pin is high, a coil is set; None where nobody can tell
 where the pin is used.
 """
 
+import asyncio
 import importlib
 import re
-from typing import Any, Literal, Protocol
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from edge.core.errors import ConfigError
 
@@ -32,6 +35,14 @@ _DRIVERS = (
 ALLOWED = "GPIO22, gpiochip1/5, /sys/..., i2c-1/0x22/3, host:502/1/coil/2, or a label of the board"
 
 
+class Runs(Protocol):
+    """Whoever uses pins."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+
+
+@runtime_checkable
 class Input(Protocol):
     """A pin that is read."""
 
@@ -39,6 +50,7 @@ class Input(Protocol):
         """Its level as last seen; None: it cannot be read. Blocks at most some ms, never raises."""
 
 
+@runtime_checkable
 class Output(Protocol):
     """A pin that is driven."""
 
@@ -50,7 +62,7 @@ class Pulse(Protocol):
     """A pin that makes pulses."""
 
     def set(self, duty_ppm: int) -> None:
-        """High for so many millionths of each period; 0 is steadily low, 1,000,000 steadily high."""
+        """High for so many millionths of each period; 0 is low, 1,000,000 high. Raises DeviceError."""
 
 
 class Counter(Protocol):
@@ -124,9 +136,20 @@ class Pins:
         """The pin that a label stands for; a pin's own name as it is."""
         return self._labels.get(name, name)
 
-    def runners(self) -> list[Driver]:
-        """The drivers in use: each must `run`."""
-        return list(self._drivers.values())
+    async def run_with(self, works: Sequence[Runs]) -> None:
+        """Run these, who use the pins, and what the pins need, until cancelled; then let all pins go."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for work in works:
+                    group.create_task(work.run())
+                running: set[str] = set()
+                while True:
+                    for name in self._drivers.keys() - running:  # loaded when a pin of theirs is looked for
+                        running.add(name)
+                        group.create_task(self._drivers[name].run())
+                    await asyncio.sleep(1)
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Let all pins go."""

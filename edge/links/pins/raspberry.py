@@ -7,7 +7,6 @@ from edge.core.errors import ConfigError, DeviceError
 from edge.links.pins import Pull, missing
 
 _PULL = {"up": True, "down": False, "none": None}
-COUNTED_MS = 10  # S0: a pulse lasts 30 ms at least (DIN 43864)
 
 
 class Raspberry:
@@ -35,7 +34,7 @@ class Raspberry:
 
     def counter(self, name: str, *, pull: Pull) -> "_Counter":
         """An input whose edges are counted in gpiozero's thread."""
-        return _Counter(self._made("DigitalInputDevice", name, bounce_time=COUNTED_MS / 1000, **_input(pull)))
+        return _Counter(self._made("DigitalInputDevice", name, **_input(pull)))
 
     async def run(self) -> None:
         """There is nothing to ask: levels are read when they are wanted."""

@@ -1,4 +1,7 @@
-"""Pins that a kernel module shows as files: 0 or 1, or one bit of a number behind `#`."""
+"""Pins that a kernel module shows as files: 0 or 1, or one bit of a number behind `#`.
+
+A channel of `/sys/class/pwm` makes pulses by hardware, as steady as its clock.
+"""
 
 from pathlib import Path
 
@@ -25,9 +28,14 @@ class SysFs:
             raise ConfigError(str(error)) from error
         return file
 
-    def pulse(self, name: str, *, hertz: int) -> "_File":
-        """None: a file is too slow."""
-        raise cannot(f"make {hertz} Hz", name)
+    def pulse(self, name: str, *, hertz: int) -> "_Channel":
+        """A channel such as /sys/class/pwm/pwmchip0/pwm0, exported and ours to write; high at first."""
+        if not (Path(name) / "duty_cycle").exists():
+            raise cannot(f"make {hertz} Hz: only channels of /sys/class/pwm do", name)
+        try:
+            return _Channel(Path(name), hertz)
+        except OSError as error:
+            raise ConfigError(f"{name}: {error}") from error
 
     def counter(self, name: str, *, pull: Pull) -> "_Polled":
         """A file whose rising edges are counted by whoever asks often enough."""
@@ -68,6 +76,25 @@ class _File:
 
     def set(self, duty_ppm: int) -> None:
         self.write(high=duty_ppm > 0)
+
+
+class _Channel:
+    def __init__(self, path: Path, hertz: int) -> None:
+        self._path = path
+        self._period_ns = 1_000_000_000 // hertz
+        self._write("duty_cycle", 0)  # never longer than the period, whatever that was
+        self._write("period", self._period_ns)
+        self.set(1_000_000)
+        self._write("enable", 1)
+
+    def set(self, duty_ppm: int) -> None:
+        try:
+            self._write("duty_cycle", self._period_ns * duty_ppm // 1_000_000)
+        except OSError as error:
+            raise DeviceError(f"{self._path}: {error}") from error
+
+    def _write(self, name: str, number: int) -> None:
+        (self._path / name).write_text(f"{number}\n", encoding="ascii")
 
 
 class _Polled:
