@@ -1,4 +1,4 @@
-"""A simulated charger on the network: an OCPP 1.6-J client over a real WebSocket."""
+"""A simulated charger on the network: an OCPP-J client over a real WebSocket."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ from edge.core.errors import PeerError
 from edge.links.ocppj import Connection
 from edge.links.ocppj_client import ConnectRefused, connect
 from edge.ocpp.rpc import Fault, LinkLost
-from edge.ocpp.v16 import codec, security
+from edge.ocpp.v16 import security
 from edge.ocpp.v16.types import ChargingProfile, IdTagInfo, Message
 from edge.plant.cars import CarModel
 from edge.plant.evse import Evse
@@ -21,6 +21,7 @@ from edge.simulator.clocks import DeviceClock
 from edge.simulator.connector import Connector
 from edge.simulator.conversation import Conversation, Pace
 from edge.simulator.jobs import Jobs
+from edge.simulator.speech import speech_of
 from edge.simulator.station import Station, StationPlan
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Charger:
     ) -> None:
         clock = DeviceClock(wall_ms, offset_ms=plan.clock_offset_ms, is_stubborn=plan.has_stubborn_clock)
         self.station = Station(plan, evses, clock)
+        self._speech = speech_of(plan.version, self.station)
         self.url = url
         self._password = password
         self._mono_ms = mono_ms
@@ -113,6 +115,10 @@ class Charger:
             self.station.admit(connector, token, self._mono_ms())
         return opinion.status
 
+    def learn(self, version: str) -> None:
+        """Its firmware is another and speaks this version of OCPP from its next connection on."""
+        self._speech = speech_of(version, self.station)
+
     def cut_link(self) -> None:
         """Its network cable is pulled."""
         self._has_cable = False
@@ -162,7 +168,7 @@ class Charger:
             async with connect(
                 self.url,
                 identity=self.name,
-                subprotocols=("ocpp1.6",),
+                subprotocols=(self._speech.subprotocol,),
                 password=self.station.configuration.password or self._password,
                 timeout_s=self._pace.answer_s,
             ) as connection:
@@ -174,7 +180,7 @@ class Charger:
         return True
 
     async def _converse(self, connection: Connection) -> None:
-        talk = Conversation(self.station, connection, self._pace, self._mono_ms)
+        talk = Conversation(self.station, connection, self._pace, self._mono_ms, self._speech)
         self._connection, self._conversation = connection, talk
         try:
             async with asyncio.TaskGroup() as group:
@@ -196,12 +202,11 @@ class Charger:
         if oddities.hangs:
             self._healed.clear()
             await self._healed.wait()
-        request = codec.decode_request(action, payload)
         await asyncio.sleep(oddities.answer_delay_ms / 1_000)
-        answer = self._answers.answer(request)
+        answer = self._speech.answer(action, payload, self._answers)
         if oddities.loses_answers and self._connection is not None:
             self._connection.cut()
-        return codec.encode(answer)
+        return answer
 
     # -- afterwards, see Answers -------------------------------------------------------------------------
 

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from edge.links.ocppj import Connection
 from edge.ocpp.rpc import CallRefused, CallTimedOut, Fault, LinkLost
-from edge.ocpp.v16 import codec
 from edge.ocpp.v16 import requests as ask
 from edge.ocpp.v16 import responses as tell
 from edge.ocpp.v16.types import IdTagInfo, Message
 from edge.simulator.connector import Connector
 from edge.simulator.outbox import Owed
+from edge.simulator.speech import Speech
 from edge.simulator.station import Station
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,15 @@ class Conversation:
     """A station's own CALLs while one connection lasts."""
 
     def __init__(
-        self, station: Station, connection: Connection, pace: Pace, mono_ms: Callable[[], int]
+        self,
+        station: Station,
+        connection: Connection,
+        pace: Pace,
+        mono_ms: Callable[[], int],
+        speech: Speech,
     ) -> None:
+        self._speech = speech
+        speech.begin(station.clock.now_ms())
         self._station = station
         self._connection = connection
         self._pace = pace
@@ -94,14 +101,15 @@ class Conversation:
             elif message == "MeterValues":
                 await self._tell_meter(connector)
 
-    async def _call(self, request: Message, expected: type[Answer], message_id: str | None = None) -> Answer:
-        raw = await self._connection.call(
-            codec.action_of(request),
-            codec.encode(request),
+    async def _call(self, request: Message, expected: type[Answer], owed: Owed | None = None) -> Answer:
+        return await self._speech.ask(
+            self._connection,
+            request,
+            expected,
             timeout_s=self._pace.answer_s,
-            message_id=message_id,
+            message_id=None if owed is None else owed.id,
+            about=None if owed is None else owed.transaction,
         )
-        return codec.decode_answer(request, expected, raw)
 
     async def _register(self) -> None:
         """Boots until it is accepted (section 4.2); after a mere reconnect it still is."""
@@ -216,12 +224,12 @@ class Conversation:
     async def _try(self, owed: Owed) -> None:
         try:
             if isinstance(owed.message, ask.StartTransaction):
-                started = await self._call(owed.message, tell.StartTransactionResponse, owed.id)
+                started = await self._call(owed.message, tell.StartTransactionResponse, owed)
                 self._station.started(owed.transaction, started, self._mono_ms())
             elif isinstance(owed.message, ask.StopTransaction):
-                await self._call(owed.rendered(), tell.StopTransactionResponse, owed.id)
+                await self._call(owed.rendered(), tell.StopTransactionResponse, owed)
             else:
-                await self._call(owed.rendered(), tell.MeterValuesResponse, owed.id)
+                await self._call(owed.rendered(), tell.MeterValuesResponse, owed)
         except CallTimedOut:
             return
         except (CallRefused, Fault) as fault:

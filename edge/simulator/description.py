@@ -36,6 +36,8 @@ class ChargerPlan:
     supply_ma: int | None = None
     """The breaker of the line that its connectors share: a circuit of its own, `name/supply`."""
     model: str = "Simulator"
+    version: str = "1.6"
+    """Of OCPP: 1.6, 2.0.1 or 2.1."""
     configuration: dict[str, str] = field(default_factory=dict)
     clock_offset_ms: int = 0
     has_stubborn_clock: bool = False
@@ -71,6 +73,7 @@ class ChargerPlan:
             name=self.name,
             evses=self.bays(),
             model=self.model,
+            version=self.version,
             configuration=self.configuration,
             clock_offset_ms=self.clock_offset_ms,
             has_stubborn_clock=self.has_stubborn_clock,

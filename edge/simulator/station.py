@@ -73,6 +73,8 @@ class StationPlan:
     vendor: str = "Ampyard"
     model: str = "Simulator"
     firmware: str = "1.0"
+    version: str = "1.6"
+    """Of OCPP: 1.6, 2.0.1 or 2.1."""
     configuration: Mapping[str, str] = field(default_factory=dict)
     clock_offset_ms: int = 0
     has_stubborn_clock: bool = False

@@ -7,6 +7,8 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 
+import pytest
+
 from edge.plant.cars import CarModel
 from edge.plant.evse import Evse, EvsePlan
 from edge.simulator.charger import Charger
@@ -19,6 +21,11 @@ from tests.chargers.stations import charger, lot, socket
 T_MS = 120_000
 
 
+@pytest.fixture(params=("1.6", "2.0.1", "2.1"))
+def version(request):
+    return request.param
+
+
 def mono_ms():
     return time.monotonic_ns() // 1_000_000
 
@@ -26,12 +33,12 @@ def mono_ms():
 class Bay:
     """One simulated charger at our server, charging a car that takes all it gets."""
 
-    def __init__(self, url):
+    def __init__(self, url, version):
         self.skipped_ms = 0
         self.evse = Evse(EvsePlan(name="bay-1", circuit="grid"), voltage_mv=230_000)
         self.evse.advance(mono_ms())
         self.charger = Charger(
-            StationPlan(name="CP-1", evses=("bay-1",)),
+            StationPlan(name="CP-1", evses=("bay-1",), version=version),
             {"bay-1": self.evse},
             url=url,
             mono_ms=mono_ms,
@@ -62,9 +69,9 @@ class Bay:
 
 
 @asynccontextmanager
-async def charging():
+async def charging(version):
     async with lot(charger(evses=(socket(fallback_ma=8_000),))) as site:
-        bay = Bay(site.url)
+        bay = Bay(site.url, version)
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(bay.charger.run()), group.create_task(bay.tick())]
             await site.doors.until(lambda: site.doors.events[1:])
@@ -79,24 +86,24 @@ async def charging():
                 task.cancel()
 
 
-async def test_it_falls_back_when_t_runs_out_with_the_link_up():
-    async with charging() as (_, bay):
+async def test_it_falls_back_when_t_runs_out_with_the_link_up(version):
+    async with charging(version) as (_, bay):
         await bay.skip(T_MS - 3_000)
         assert bay.evse.pilot_ma == 16_000
         await bay.skip(3_000)
         await bay.pilot(8_000)
 
 
-async def test_a_refresh_keeps_the_limit():
-    async with charging() as (site, bay):
+async def test_a_refresh_keeps_the_limit(version):
+    async with charging(version) as (site, bay):
         bay.skipped_ms = site.clock.skipped_ms = 100_000
         assert isinstance(await site.offer(16_000), Confirmed)
         await bay.skip(T_MS - 3_000)
         assert bay.evse.pilot_ma == 16_000
 
 
-async def test_it_falls_back_when_t_runs_out_with_the_link_cut():
-    async with charging() as (_, bay):
+async def test_it_falls_back_when_t_runs_out_with_the_link_cut(version):
+    async with charging(version) as (_, bay):
         bay.charger.cut_link()
         await bay.skip(T_MS - 3_000)
         assert bay.evse.pilot_ma == 16_000
@@ -106,8 +113,8 @@ async def test_it_falls_back_when_t_runs_out_with_the_link_cut():
         assert bay.evse.pilot_ma == 8_000
 
 
-async def test_after_a_reboot_it_is_at_its_fallback_until_a_new_limit_comes():
-    async with charging() as (site, bay):
+async def test_after_a_reboot_it_is_at_its_fallback_until_a_new_limit_comes(version):
+    async with charging(version) as (site, bay):
         await bay.charger.power_cycle()
         await site.doors.until(lambda: len(site.doors.of(ChargerBooted)) == 2)
         await bay.charger.present(1, "AA")
@@ -117,8 +124,8 @@ async def test_after_a_reboot_it_is_at_its_fallback_until_a_new_limit_comes():
         await bay.pilot(16_000)
 
 
-async def test_a_clock_somewhat_behind_ours_does_not_dip():
-    async with charging() as (site, bay):
+async def test_a_clock_somewhat_behind_ours_does_not_dip(version):
+    async with charging(version) as (site, bay):
         bay.skipped_ms = -14_000
         assert isinstance(await site.offer(20_000), Confirmed)
         await bay.pilot(20_000)
