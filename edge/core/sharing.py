@@ -299,10 +299,8 @@ class Sharing:
         least_ma = -(-evse.min_ma // evse.step_ma) * evse.step_ma
         is_changing = one.switch is not None and one.switch.stage != switching.STEADY
         is_barred = evse.circuit in self._barred and one.pace.setpoint_ma < least_ma
-        is_more = evse.min_ma > evse.idle_ma  # than what is booked anyway
-        return (
-            0 if one.idle_ma == 0 or limit_ma < least_ma or is_changing or is_barred or is_more else least_ma
-        )
+        is_more = evse.min_ma + self._lot.tolerance_ma > one.idle_ma  # than what is booked anyway
+        return 0 if limit_ma < least_ma or is_changing or is_barred or is_more else least_ma
 
     def _reserve(self, free_ma: list[int], one: Standing, load: tuple[int, int, int]) -> None:
         if load == NOTHING:
