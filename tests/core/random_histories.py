@@ -101,6 +101,7 @@ class History:
                 "has_dead_man": chance.random() < 0.9,
                 "wiring": chance.choice(WIRINGS),
                 "priority": chance.choice([0, 0, 1]),
+                "falls_early": chance.random() < 0.15,
             }
             for number in range(count)
         ]
