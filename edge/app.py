@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge.catalogue.boards import board_of
 from edge.catalogue.stations import charger_of
 from edge.core.errors import ConfigError
 from edge.journal.compaction import DAY_MS, Retention
@@ -113,6 +114,7 @@ async def _end_when(anew: asyncio.Event) -> None:
 async def _run(
     settings: SiteSettings, box: Box, started: Callable[[Started], None], anew: asyncio.Event
 ) -> None:
+    board_of(settings)  # an unknown one is told before anything is opened
     clock = SystemClock()
     blueprint = Blueprint(settings, dead_man_ms=box.dead_man_ms, are_proofs_known=True)
     notifier = Notifier()
@@ -294,7 +296,8 @@ class _Rooms:
     def _modbus_lines(self) -> Any:  # noqa: ANN401  a class of the links', loaded with them
         """The lines that all Modbus devices of the site share."""
         if self._lines is None:
-            self._lines = _load("edge.links.modbus").Lines()
+            board = board_of(self._settings)
+            self._lines = _load("edge.links.modbus").Lines(devices=None if board is None else board.devices)
         return self._lines
 
     async def _uplink(self, uplink: UplinkSettings) -> None:
@@ -328,7 +331,8 @@ class _Rooms:
         chargers = [charger for charger in settings.chargers if charger.gpio is not None]
         if not settings.contacts and not chargers:
             return
-        pins = _load("edge.links.pins").Pins()
+        board = board_of(settings)
+        pins = _load("edge.links.pins").Pins(None if board is None else board.labels)
         if settings.contacts:
             contacts = _load(BUILDINGS["contacts"]).contacts_of(settings, pins, self._site, self._clock)
             contacts.read()

@@ -8,9 +8,11 @@ from typing import Any
 
 from edge import settings
 from edge.catalogue import guarded, guards
+from edge.catalogue.boards import board_of
 from edge.cli import exits, state, terminal
 from edge.cli.expansion import expanded
 from edge.cli.tree import proof_lines
+from edge.core.errors import ConfigError
 from edge.core.proof import GUARANTEES, Sum
 from edge.settings.fault import closing
 
@@ -33,6 +35,9 @@ def run(options: Namespace) -> int:
     except OSError as error:
         print(f"ampyard check: {options.file}: {error.strerror}", file=sys.stderr)
         return exits.USAGE
+    if (trouble := _board_trouble(verdict.site)) is not None:
+        print(f"{verdict.file} {trouble}", file=sys.stderr)
+        return exits.FAULTS
     if options.json:
         print(json.dumps(_as_json(verdict), indent=2, ensure_ascii=False))
     elif verdict.site is None:
@@ -43,6 +48,16 @@ def run(options: Namespace) -> int:
         _print_proof(verdict, verdict.site)
     has_failed = verdict.faults or (options.strict and verdict.cautions)
     return exits.FAULTS if has_failed else exits.FINE
+
+
+def _board_trouble(site: settings.Site | None) -> str | None:
+    """What is wrong with the board that the site names."""
+    try:
+        if site is not None:
+            board_of(site)
+    except ConfigError as error:
+        return str(error)
+    return None
 
 
 def _print_faults(verdict: settings.Verdict) -> None:

@@ -93,6 +93,9 @@ VERBS = (
         summary="find the meters on serial lines and in the network, propose a site file",
         module="edge.cli.scan",
     ),
+    Verb(
+        name="board", summary="boards, their pins and ports, and whether they work", module="edge.cli.board"
+    ),
     Verb(name="meter", summary="show what meters say now", module="edge.cli.meter"),
     Verb(
         name="models",

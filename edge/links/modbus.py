@@ -6,7 +6,7 @@ so at once. A command is sent all the same.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from pymodbus.client.base import ModbusBaseClient
@@ -343,9 +343,10 @@ class Device:
 class Lines:
     """The lines of a site: those who name the same place share one."""
 
-    def __init__(self, *, timeout_s: float = 1.0) -> None:
-        """`timeout_s`: what a network may take."""
+    def __init__(self, *, timeout_s: float = 1.0, devices: Mapping[str, str] | None = None) -> None:
+        """`timeout_s`: what a network may take. `devices`: what the board calls a port -> its device."""
         self._timeout_s = timeout_s
+        self._devices = devices or {}
         self._lines: dict[str, Line] = {}
 
     def to(self, host: str, port: int) -> Line:
@@ -359,7 +360,7 @@ class Lines:
         return self.at(
             Place(
                 name=line.name,
-                device=line.device,
+                device=self._devices.get(line.device, line.device),
                 host=line.host,
                 port=line.port,
                 baud=line.baud,

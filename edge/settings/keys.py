@@ -387,7 +387,7 @@ SITE = Section(
         key("name", Text(), None, "on page, in reports", unless="host name"),
         key("timezone", TimeZone(), None, "tariffs, reports", unless="system's"),
         key("voltage_v", Quantity(low=100, high=480, unit="V"), 230, "W to A where nothing measures it"),
-        later("board", "lets pins be printed labels"),
+        key("board", Text(allowed="a board of: ampyard board"), None, "pins and ports by their labels"),
         key(
             "guarantee",
             Choice(now=("declared", "proven", "rated")),

@@ -338,6 +338,7 @@ class Site:
     sources: tuple[SourceSettings, ...] = ()
     contacts: tuple[ContactSettings, ...] = ()
     limits_file: Path | None = None
+    board: str | None = None
 
     def circuit(self, name: str) -> CircuitSettings:
         """The circuit of that name. Raises KeyError."""

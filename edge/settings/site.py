@@ -164,6 +164,7 @@ class _SiteReader:
                 control=ControlSettings(**fields_for(ControlSettings, CONTROL, _values(blocks["control"]))),
                 contacts=tuple(contacts.built),
                 limits_file=limits_file,
+                board=blocks["site"].value("board"),
                 journal=JournalSettings(**fields_for(JournalSettings, JOURNAL, _values(blocks["journal"]))),
             )
             self._look_around(site)

@@ -62,8 +62,6 @@ def test_riverside_as_the_rooms_above_see_it():
 
 
 LATER = """\
-[site]
-board = "rpi4-cm4"
 [line.rs485]
 port = "uart3"
 baud = 19200
@@ -107,7 +105,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
     faults = judge(LATER).faults
     assert {fault.keyword for fault in faults} == {"not-yet"}
     assert [fault.where for fault in faults] == [
-        "[site] board",
         "[grid.demand] sync_pin",
         "[charger.bay-7] mode",
         "[tariff]",

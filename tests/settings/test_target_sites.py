@@ -7,9 +7,7 @@ import pytest
 
 SITES = Path(__file__).parent / "sites"
 
-LOT_LATER = [
-    (5, "[site] board"),
-]
+LOT_LATER = []
 LARGE_LATER = [
     (91, "[tariff]"),
     (99, "[planning]"),
@@ -47,7 +45,7 @@ def test_the_lot_without_these_parts(judge):
     text = without(
         (SITES / "site-lot.toml").read_text(),
         tables=(),
-        lines=("board",),
+        lines=(),
     )
     verdict = judge(text)
     assert verdict.faults == ()
