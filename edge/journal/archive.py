@@ -1,8 +1,6 @@
 """What is read from a journal: sessions, their stories, and what was open before a restart."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiosqlite
@@ -104,11 +102,10 @@ class SqliteArchive:
 
     async def unconfirmed(self) -> list[Unconfirmed]:
         """Starts and ends of transactions that wait for a CSMS, or were set aside."""
-        async with self._reading(UNCONFIRMED, ()) as rows:
-            return [
-                Unconfirmed(csms=csms, transaction_id=number, state=state)
-                async for csms, number, state in rows
-            ]
+        return [
+            Unconfirmed(csms=csms, transaction_id=number, state=state)
+            for csms, number, state in await self.rows(UNCONFIRMED)
+        ]
 
     async def story(self, transaction_id: int) -> list[Told]:
         """Everything that was kept of it, in the order in which it came."""
@@ -143,13 +140,13 @@ class SqliteArchive:
     async def document(self, kind: str, key: str) -> bytes | None:
         """A document by its kind and key."""
         sql = "SELECT body FROM document WHERE kind = ? AND key = ?"
-        async with self._reading(sql, (kind, key)) as rows:
-            return next(iter([bytes(body) async for (body,) in rows]), None)
+        rows = await self.rows(sql, (kind, key))
+        return bytes(rows[0][0]) if rows else None
 
     async def documents(self, kind: str) -> dict[str, bytes]:
         """All documents of a kind, by key."""
-        async with self._reading("SELECT key, body FROM document WHERE kind = ?", (kind,)) as rows:
-            return {str(key): bytes(body) async for key, body in rows}
+        rows = await self.rows("SELECT key, body FROM document WHERE kind = ?", (kind,))
+        return {str(key): bytes(body) for key, body in rows}
 
     async def span(self, transaction_id: int) -> tuple[int, int]:
         """The first and the last event that can be of this transaction."""
@@ -159,27 +156,29 @@ class SqliteArchive:
 
     async def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a question; for the other modules of this room."""
-        async with self._reading(sql, values) as rows:
-            return [tuple(row) async for row in rows]
+        return await rows_of(self._reader, sql, values)
 
     async def _number(self, sql: str) -> int:
-        async with self._reading(sql, ()) as rows:
-            async for (number,) in rows:
-                return int(number)
-        return 0
+        rows = await self.rows(sql)
+        return int(rows[0][0]) if rows else 0
 
     async def _session(self, sql: str, values: tuple[object, ...]) -> Session | None:
         found = await self._sessions(sql, values)
         return found[0] if found else None
 
     async def _sessions(self, sql: str, values: tuple[object, ...]) -> list[Session]:
-        async with self._reading(sql, values) as rows:
-            return [session_of(tuple(row)) async for row in rows]
+        return [session_of(row) for row in await self.rows(sql, values)]
 
-    @contextlib.asynccontextmanager
-    async def _reading(self, sql: str, values: tuple[object, ...]) -> AsyncIterator[aiosqlite.Cursor]:
-        async with self._reader.execute(sql, values) as cursor:
-            yield cursor
+
+async def rows_of(
+    reader: aiosqlite.Connection, sql: str, values: tuple[object, ...] = ()
+) -> list[tuple[Any, ...]]:
+    """All rows of a question, read in one go.
+
+    A connection sees what is committed when the first of its open questions began: questions that overlap
+    without an end would never see anything newer.
+    """
+    return [tuple(row) for row in await reader.execute_fetchall(sql, values)]
 
 
 def session_of(row: tuple[Any, ...]) -> Session:

@@ -83,10 +83,9 @@ class SqliteBooks(SqliteArchive):
         ((count,),) = await self.rows(COUNT, (since_ms, until_ms))
         if count > most:
             raise TooManyError(count)
-        async with self._reading(ACCOUNTS, (since_ms, until_ms)) as rows:
-            return [(session_of(tuple(session)), account) async for account, *session in rows]
+        rows = await self.rows(ACCOUNTS, (since_ms, until_ms))
+        return await asyncio.to_thread(lambda: [(session_of(row[1:]), row[0]) for row in rows])
 
     async def cdrs(self, since_ms: int, until_ms: int) -> list[bytes]:
         """The records of the sessions that ended in this time, by their numbers."""
-        async with self._reading(CDRS, (since_ms, until_ms)) as rows:
-            return [bytes(cdr) async for (cdr,) in rows]
+        return [bytes(cdr) for (cdr,) in await self.rows(CDRS, (since_ms, until_ms))]

@@ -7,6 +7,7 @@ import aiosqlite
 import msgspec
 from msgspec.structs import replace
 
+from edge.journal.archive import rows_of
 from edge.journal.moments import moved
 from edge.journal.writer import Writer
 from edge.site.durable import Backlog, Delivery
@@ -78,8 +79,8 @@ class SqliteOutbox:
 
     async def prepare(self) -> None:
         """Count what waits, once: whoever asks later costs nothing."""
-        async with self._reader.execute(COUNT) as cursor:
-            self._counts = Counter({(csms, state): count async for csms, state, count in cursor})
+        rows = await rows_of(self._reader, COUNT)
+        self._counts = Counter({(csms, state): count for csms, state, count in rows})
 
     def announce(self, charger: str) -> None:
         """A row for this charger was written."""
@@ -93,11 +94,10 @@ class SqliteOutbox:
         """The oldest row of this charger that waits; what lacks its parked start is parked on the way."""
         while True:
             told = self._told.get((csms, charger), 0)
-            async with self._reader.execute(NEXT, (csms, charger, told)) as cursor:
-                row = await cursor.fetchone()
-            if row is None:
+            rows = await rows_of(self._reader, NEXT, (csms, charger, told))
+            if not rows:
                 return None
-            seq, message_id, attempts, body, cloud_id, is_dependant, is_as_told, *stretch = row
+            seq, message_id, attempts, body, cloud_id, is_dependant, is_as_told, *stretch = rows[0]
             event = msgspec.json.decode(body, type=AnyEvent)
             delivery = Delivery(
                 csms=csms,
@@ -154,17 +154,15 @@ class SqliteOutbox:
         if waiting > 0:
             chargers = [charger for charger, csmss in self._routes.items() if csms in csmss]
             values = (csms, msgspec.json.encode(chargers).decode())
-            async with self._reader.execute(OLDEST, values) as cursor:
-                row = await cursor.fetchone()
-            oldest_ms = None if row is None else row[0]
+            rows = await rows_of(self._reader, OLDEST, values)
+            oldest_ms = rows[0][0] if rows else None
         return Backlog(waiting=max(0, waiting), parked=max(0, parked), oldest_ms=oldest_ms)
 
     async def cloud_transaction(self, csms: str, transaction_id: int) -> str | None:
         """What that CSMS calls our transaction."""
         sql = "SELECT cloud_id FROM cloud_transaction WHERE csms = ? AND transaction_id = ?"
-        async with self._reader.execute(sql, (csms, transaction_id)) as cursor:
-            row = await cursor.fetchone()
-        return None if row is None else str(row[0])
+        rows = await rows_of(self._reader, sql, (csms, transaction_id))
+        return str(rows[0][0]) if rows else None
 
     async def local_transaction(self, csms: str, charger: str, cloud_transaction_id: str) -> int | None:
         """Our id of what that CSMS calls a transaction."""
@@ -175,9 +173,8 @@ class SqliteOutbox:
              ORDER BY session.transaction_id DESC
              LIMIT 1
         """
-        async with self._reader.execute(sql, (csms, charger, cloud_transaction_id)) as cursor:
-            row = await cursor.fetchone()
-        return None if row is None else int(row[0])
+        rows = await rows_of(self._reader, sql, (csms, charger, cloud_transaction_id))
+        return int(rows[0][0]) if rows else None
 
     async def wait(self, csms: str, charger: str) -> None:
         """Return when a row was written for this charger since the last call."""

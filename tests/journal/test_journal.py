@@ -222,3 +222,27 @@ async def test_a_parked_sample_costs_neither_the_others_nor_the_end(tmp_path: Pa
         last = await outbox.next("city", "bay-1")
         assert isinstance(last.event, TransactionEnded)
         assert last.cloud_transaction_id == "4711"
+
+
+async def test_what_was_just_committed_is_seen_while_others_read_without_a_pause(tmp_path: Path) -> None:
+    """Reads of one connection that overlap without an end would all see what the first of them saw."""
+    async with open_journal(tmp_path / "journal.db", FixedClock(), ROUTES) as journal:
+        await journal.append(started("bay-2", transaction_id=1))
+        is_over = asyncio.Event()
+
+        async def ask() -> None:
+            while not is_over.is_set():
+                await journal.outbox.next("landlord", "bay-2")
+
+        asking = [asyncio.create_task(ask()) for _ in range(8)]
+        for number in range(10, 30):
+            await journal.append(started(transaction_id=number))
+            await journal.append(ended(started(transaction_id=number)))
+            await journal.outbox.confirm(
+                await journal.outbox.next("city", "bay-1"), cloud_transaction_id="47"
+            )
+            end = await journal.outbox.next("city", "bay-1")
+            assert end.cloud_transaction_id == "47"
+            await journal.outbox.confirm(end)
+        is_over.set()
+        await asyncio.gather(*asking)

@@ -25,7 +25,7 @@ TARIFFS = "tariff"  # by id and the time of the version, ms
 OPERATOR = "operator"
 ROAMING = "roaming"  # by the token as it compares
 SEALED = "cdr"  # by transaction, as records were kept before they had a table
-MOST = 50_000  # sessions at once: what is made of more would not fit into a small box
+MOST = 20_000  # sessions at once: what is made of more would not fit into a small box
 LOCALTIME = Path("/etc/localtime")
 encoder = msgspec.json.Encoder(decimal_format="number")
 
