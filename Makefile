@@ -19,6 +19,7 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.test
 	@sh tests/system-packages.sh
+	@sh tests/promtool.sh "$(BIN)"
 	@$(MAKE) --no-print-directory check $(VENV)/.npm
 	$(BIN)/pytest -n 2 --dist loadgroup
 

@@ -1,9 +1,12 @@
 """The log as a person reads it in a terminal, or as systemd's journal keeps it."""
 
+import contextlib
 import logging
 import os
 import sys
 import time
+
+from edge.links import journald
 
 
 def tell(*, frames: bool = False) -> None:
@@ -11,11 +14,20 @@ def tell(*, frames: bool = False) -> None:
 
     systemd's journal has the time and the level itself, as a prefix like <4>.
     """
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(_ForJournal() if "JOURNAL_STREAM" in os.environ else _ForTerminal())
+    handler = _handler()
     logging.basicConfig(level=logging.DEBUG if frames else logging.INFO, handlers=[handler], force=True)
     for noisy in ("asyncio", "aiohttp", "aiosqlite", "pymodbus"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _handler() -> logging.Handler:
+    """Under systemd its journal, with fields that can be asked for: journalctl AMPYARD_ROOM=site.limits."""
+    if "JOURNAL_STREAM" in os.environ:
+        with contextlib.suppress(OSError):
+            return journald.Journald()
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(_ForJournal() if "JOURNAL_STREAM" in os.environ else _ForTerminal())
+    return handler
 
 
 class _ForTerminal(logging.Formatter):
@@ -33,11 +45,8 @@ class _ForTerminal(logging.Formatter):
 class _ForJournal(logging.Formatter):
     """The level as sd-daemon(3) has it; a bug keeps its traceback."""
 
-    _LEVELS = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
-
     def format(self, record: logging.LogRecord) -> str:
-        level = next((number for least, number in self._LEVELS if record.levelno >= least), 7)
-        text = f"<{level}>{record.getMessage()}"
+        text = f"<{journald.priority(record.levelno)}>{record.getMessage()}"
         if record.exc_info:
             text += "\n" + self.formatException(record.exc_info)
         return text

@@ -103,5 +103,8 @@ VERBS = (
         module="edge.cli.models",
     ),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),
+    Verb(name="doctor", summary="what is well here, what is not, and what to try", module="edge.cli.doctor"),
+    Verb(name="backup", summary="site file, lists, secrets, journal: one file", module="edge.cli.backup"),
+    Verb(name="restore", summary="make this box the one of a backup", module="edge.cli.restore"),
     Verb(name="secret", summary="put a password where only the service finds it", module="edge.cli.secret"),
 )

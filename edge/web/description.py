@@ -116,6 +116,7 @@ ROUTES: dict[tuple[str, str], Told] = {
         summary="A part of the page", answers={200: None, 304: None}, problems=(404,), media="*/*"
     ),
     ("GET", "/api/openapi.json"): Told(summary="This document", answers={200: dict[str, Any]}),
+    ("GET", "/metrics"): Told(summary="The lot for Prometheus", answers={200: None}, media="text/plain"),
     ("GET", "/api/about"): Told(summary="What the page must know before it begins", answers={200: About}),
     ("GET", "/api/status"): Told(summary="The whole site at this moment", answers={200: Status}),
     ("GET", "/api/events"): Told(

@@ -23,6 +23,7 @@ from edge.web.grid import Grid
 from edge.web.guard import add_headers, guard
 from edge.web.history import History
 from edge.web.journal import JournalDesk
+from edge.web.metrics import Metrics
 from edge.web.openapi import OpenApi
 from edge.web.orders import Orders
 from edge.web.passports import Passports
@@ -100,6 +101,7 @@ async def serve(
         Transactions(doors, archive, desk),
         Passports(doors),
         Grid(doors),
+        Metrics(doors),
         Billing(doors, archive, office, clock),
         JournalDesk(upkeep),
         OpenApi(app),
