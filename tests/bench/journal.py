@@ -151,7 +151,7 @@ async def drain(journal):
     )
 
 
-def fill(path, rows):
+def fill(path, rows, csms="city"):
     """A month of fifty chargers, written as fast as SQLite can."""
     file = sqlite3.connect(path, isolation_level=None)
     file.execute("PRAGMA synchronous = off")
@@ -160,7 +160,7 @@ def fill(path, rows):
     for seq in range(1, rows + 1):
         batch.append(row_of(seq))
         if len(batch) == 20_000 or seq == rows:
-            store(file, batch)
+            store(file, batch, csms)
             batch = []
     file.execute("COMMIT")
     file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -186,7 +186,7 @@ def row_of(seq):
     return seq, Sampled(energy_wh=step * 200, current_ma=(16_000, 16_000, 16_000), power_w=11_000, **shared)
 
 
-def store(file, batch):
+def store(file, batch, csms):
     events, sessions, ends = [], [], []
     for seq, event in batch:
         kind, number = event.__struct_config__.tag, event.transaction_id
@@ -208,8 +208,8 @@ def store(file, batch):
         ends,
     )
     file.executemany(
-        "INSERT INTO delivery (csms, seq, charger, message_id) VALUES ('city', ?, ?, ?)",
-        [(seq, event.charger, str(uuid.uuid4())) for seq, event in batch],
+        "INSERT INTO delivery (csms, seq, charger, message_id) VALUES (?, ?, ?, ?)",
+        [(csms, seq, event.charger, str(uuid.uuid4())) for seq, event in batch],
     )
 
 
