@@ -19,7 +19,14 @@ from aiohttp import web
 
 from edge.core.errors import PeerError
 from edge.ocpp import envelope
-from edge.ocpp.envelope import BadFrame, CallFrame, ErrorFrame, Frame
+from edge.ocpp.envelope import (
+    BadFrame,
+    CallFrame,
+    ErrorFrame,
+    ResultErrorFrame,
+    ResultFrame,
+    SendFrame,
+)
 from edge.ocpp.rpc import (
     FORMATION_VIOLATION,
     INTERNAL_ERROR,
@@ -183,17 +190,21 @@ class Connection:
         self._rubbish = max(0, self._rubbish - 1)
         if isinstance(frame, CallFrame):
             self._requested(frame)
+        elif isinstance(frame, SendFrame):
+            log.debug("%s tells %s, of which nothing is used here", self.identity, frame.action[:50])
+        elif isinstance(frame, ResultErrorFrame):
+            log.warning("%s cannot read an answer of ours: %s", self.identity, frame.description[:200])
         else:
             self._answered(frame)
 
     def _requested(self, frame: CallFrame) -> None:
         size = len(memoryview(frame.payload))
         if self._inbox_bytes + size > _INBOX_BYTES:
-            self._send(envelope.encode_error(frame.id, INTERNAL_ERROR, "too much waits to be handled"))
+            self._send(self._refusal(frame.id, INTERNAL_ERROR, "too much waits to be handled"))
             return
         request = self._rpc.requested(frame.id, frame.action)
         if request.refusal:
-            self._send(envelope.encode_error(frame.id, request.refusal, request.reason))
+            self._send(self._refusal(frame.id, request.refusal, request.reason))
         elif request.is_repeated:
             log.debug("%s repeats CALL %s: %s", self.identity, frame.id, request.reason)
         else:
@@ -201,7 +212,7 @@ class Connection:
             self._inbox.append(frame)
             self._wake_worker()
 
-    def _answered(self, frame: Frame) -> None:
+    def _answered(self, frame: ResultFrame | ErrorFrame) -> None:
         call = self._rpc.answered(frame.id)
         answer = self._answers.get(call) if call else None
         if answer is None or answer.done():
@@ -218,7 +229,7 @@ class Connection:
         self._rubbish += 1
         log.debug("%s sent what is no frame: %s", self.identity, fault)
         if fault.is_answerable:
-            self._send(envelope.encode_error(fault.message_id, fault.code, fault.description))
+            self._send(self._refusal(fault.message_id, fault.code, fault.description))
         elif call := self._rpc.answered(fault.message_id):
             if (answer := self._answers.get(call)) and not answer.done():
                 answer.set_exception(CallRefused(FORMATION_VIOLATION, fault.description, None))
@@ -247,18 +258,21 @@ class Connection:
         if self._worker_waits is not None and not self._worker_waits.done():
             self._worker_waits.set_result(None)
 
+    def _refusal(self, message_id: str, code: str, description: str = "") -> bytes:
+        return envelope.encode_error(message_id, envelope.spelled(code, self.subprotocol), description)
+
     async def _handle(self, handler: Handler, frame: CallFrame) -> bytes:
         try:
             return envelope.encode_result(frame.id, await handler(frame.action, frame.payload))
         except Fault as fault:
             log.debug("%s: %s answered by %s", self.identity, frame.action[:50], fault)
-            return envelope.encode_error(frame.id, fault.code, fault.description)
+            return self._refusal(frame.id, fault.code, fault.description)
         except PeerError as fault:  # a CALL back over this link failed, say
             log.debug("%s: %s not handled: %s", self.identity, frame.action[:50], fault)
-            return envelope.encode_error(frame.id, INTERNAL_ERROR)
+            return self._refusal(frame.id, INTERNAL_ERROR)
         except Exception:  # a bug must cost this message only, not the charger's link
             log.exception("%s: %s could not be handled", self.identity, frame.action[:50])
-            return envelope.encode_error(frame.id, INTERNAL_ERROR)
+            return self._refusal(frame.id, INTERNAL_ERROR)
 
     # -- out ---------------------------------------------------------------------------------------------
 

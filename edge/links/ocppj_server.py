@@ -131,7 +131,7 @@ class _Door:
             heartbeat=PING_S,
             timeout=CLOSE_S,
             max_msg_size=MAX_BYTES,
-            compress=False,
+            compress=self._may_compress(request),
         )
         if not _is_handshake(request) or not websocket.can_prepare(request):
             return _refused(Refusal(status=426, sentence="OCPP over WebSocket is spoken here"))
@@ -147,6 +147,12 @@ class _Door:
             return websocket
         await self._own(websocket, identity, address)
         return websocket
+
+    def _may_compress(self, request: web.BaseRequest) -> bool:
+        """Who offers it may, where the version knows of it: OCPP-J 2.0.1 does, 1.6 does not."""
+        wished = [word.strip() for word in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
+        spoken = next((word for word in wished if word in self._subprotocols), "ocpp1.6")
+        return spoken != "ocpp1.6"
 
     async def _own(self, websocket: web.WebSocketResponse, identity: str, address: str) -> None:
         connection = Connection(

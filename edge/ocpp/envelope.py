@@ -7,7 +7,14 @@ import re
 
 import msgspec
 
-from edge.ocpp.rpc import FORMATION_VIOLATION, GENERIC_ERROR, MAX_ID_LENGTH, NO_ID, Fault
+from edge.ocpp.rpc import (
+    FORMATION_VIOLATION,
+    GENERIC_ERROR,
+    MAX_ID_LENGTH,
+    NO_ID,
+    OCCURENCE_CONSTRAINT_VIOLATION,
+    Fault,
+)
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = (
@@ -47,7 +54,24 @@ class ErrorFrame(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fi
     details: msgspec.Raw = _EMPTY
 
 
-Frame = CallFrame | ResultFrame | ErrorFrame
+class ResultErrorFrame(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag=5):
+    """[5, id, code, description, details]: the peer cannot read our answer (OCPP-J 2.1 section 4.2.3)."""
+
+    id: str
+    code: str = GENERIC_ERROR
+    description: str = ""
+    details: msgspec.Raw = _EMPTY
+
+
+class SendFrame(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True, tag=6):
+    """[6, id, action, payload]: the peer tells, and wants no answer (OCPP-J 2.1 section 4.2.4)."""
+
+    id: str
+    action: str
+    payload: msgspec.Raw
+
+
+Frame = CallFrame | ResultFrame | ErrorFrame | ResultErrorFrame | SendFrame
 
 
 class BadFrame(Fault):
@@ -96,7 +120,7 @@ def decode(data: str | bytes) -> Frame:
         raise _diagnosis(raw, fault) from None
     if len(frame.id) > MAX_ID_LENGTH:
         raise BadFrame("the message id is too long", is_answerable=isinstance(frame, CallFrame))
-    return frame if isinstance(frame, ErrorFrame) else _with_object(frame)
+    return _with_object(frame) if isinstance(frame, CallFrame | ResultFrame) else frame
 
 
 def _with_object(frame: CallFrame | ResultFrame) -> Frame:
@@ -155,6 +179,17 @@ def _is_too_deep(raw: bytes) -> bool:
         if not brackets:
             return False
     return True
+
+
+_SPELLED_2X = {
+    FORMATION_VIOLATION: "FormatViolation",
+    OCCURENCE_CONSTRAINT_VIOLATION: "OccurrenceConstraintViolation",
+}
+
+
+def spelled(code: str, subprotocol: str) -> str:
+    """An error code as this version spells it (OCPP-J 2.0.1 section 4.3 has mended two of 1.6's)."""
+    return code if subprotocol == "ocpp1.6" else _SPELLED_2X.get(code, code)
 
 
 def encode_call(message_id: str, action: str, payload: bytes) -> bytes:

@@ -38,11 +38,19 @@ def folder(version: str) -> Path:
 
 
 @cache
+def names(version: str) -> frozenset[str]:
+    """The messages of a version, `HeartbeatRequest` say."""
+    return frozenset(path.stem for path in folder(version).glob("*.json"))
+
+
 def decoder(version: str, name: str) -> Decoder | None:
-    """The decoder of a message, `HeartbeatRequest` say; None: this version has no such message."""
+    """The decoder of a message; None: this version has no such message."""
+    return _decoder(version, name) if name in names(version) else None
+
+
+@cache
+def _decoder(version: str, name: str) -> Decoder:
     path = folder(version) / f"{name}.json"
-    if not name.isalnum() or not path.is_file():
-        return None
     schema = json.loads(path.read_text(encoding="utf-8-sig"))
     return msgspec.json.Decoder(_Compiler(schema.get("definitions", {})).type_of(schema, name))
 

@@ -24,7 +24,7 @@ import aiohttp
 from edge.simulator.world import mono_ms
 from tests.faults.controller import PRODUCT, SABOTAGE, Controller, free_port
 from tests.faults.hostile import ANSWERED, CATALOGUE, ENDS_THE_CONNECTION, NAMELESS
-from tests.ocpp.published import BY_CHARGERS, broken, by_chance, schema_of
+from tests.ocpp.published import BY_CHARGERS, BY_NEW_CHARGERS, actions, broken, by_chance, schema_of
 
 HOST = "127.0.0.1"
 BATCH = 24  # below what the controller lets one charger leave open
@@ -32,7 +32,46 @@ ANSWER_S = 30.0
 LATEST_BEAT_MS = 2_000
 BEAT_S = 0.05
 SPOILT = re.compile(r"Traceback|could not be handled|never retrieved|Fatal Python error|MemoryError")
-BOOT = {"chargePointVendor": "Fuzz", "chargePointModel": "Fuzz"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """What the attackers speak."""
+
+    subprotocol: str
+    package: str
+    boot: dict
+    by_chargers: tuple[str, ...]
+    suffix: str = ""
+    obliging: dict
+
+
+BOOT = {"chargingStation": {"vendorName": "Fuzz", "model": "Fuzz"}, "reason": "PowerUp"}
+VERSIONS = {
+    "1.6": Version(
+        subprotocol="ocpp1.6",
+        package="v16",
+        boot={"chargePointVendor": "Fuzz", "chargePointModel": "Fuzz"},
+        by_chargers=BY_CHARGERS,
+        obliging={"GetConfiguration": {}},
+    ),
+    "2.0.1": Version(
+        subprotocol="ocpp2.0.1",
+        package="v201",
+        boot=BOOT,
+        by_chargers=BY_NEW_CHARGERS,
+        suffix="Request",
+        obliging={"GetVariables": {}, "SetVariables": {}},
+    ),
+    "2.1": Version(
+        subprotocol="ocpp2.1",
+        package="v21",
+        boot=BOOT,
+        by_chargers=tuple(actions("v21")),  # and what only we may ask
+        suffix="Request",
+        obliging={"GetVariables": {}, "SetVariables": {}},
+    ),
+}
 SITE = """
 [site]
 name = "Fuzz"
@@ -102,8 +141,16 @@ class Attacker:
     """One charger that sends anything."""
 
     def __init__(
-        self, url: str, name: str, dice: random.Random, tally: Tally, *, patience_s: float = ANSWER_S
+        self,
+        url: str,
+        name: str,
+        dice: random.Random,
+        tally: Tally,
+        *,
+        version: Version,
+        patience_s: float = ANSWER_S,
     ) -> None:
+        self._version = version
         self._url = f"{url}/{name}"
         self._name = name
         self._dice = dice
@@ -116,13 +163,13 @@ class Attacker:
 
     async def fire(self, frames: int) -> None:
         """Send this many, in batches; the next one when every answer of the last has come."""
-        sent = 0
+        sent, protocol = 0, self._version.subprotocol
         async with aiohttp.ClientSession() as session:
             while sent < frames:
-                async with session.ws_connect(self._url, protocols=("ocpp1.6",), max_msg_size=0) as socket:
+                async with session.ws_connect(self._url, protocols=(protocol,), max_msg_size=0) as socket:
                     listening = asyncio.create_task(self._listen(socket))
                     try:
-                        await self._send(socket, self._call("BootNotification", BOOT))
+                        await self._send(socket, self._call("BootNotification", self._version.boot))
                         while sent < frames and not listening.done():
                             size = min(BATCH, frames - sent)
                             sent += size
@@ -170,8 +217,9 @@ class Attacker:
         self._tally.calls += 1
 
     def _whole_or_broken(self) -> str:
-        action = self._dice.choice(BY_CHARGERS)
-        payload = by_chance(schema_of(action), self._dice)
+        version = self._version
+        action = self._dice.choice(version.by_chargers)
+        payload = by_chance(schema_of(action + version.suffix, version.package), self._dice)
         for _ in range(self._dice.choice((0, 0, 1, 1, 2))):
             payload = broken(payload, self._dice)
         return self._call(action, payload)
@@ -208,18 +256,18 @@ class Attacker:
         self._tally.asked[action] += 1
         if self._dice.random() < 0.1:
             return json.dumps([4, id_, self._dice.choice(("NotSupported", "?", "")), "no", {}])
-        payload = by_chance(schema_of(action + "Response"), self._dice)
+        payload = by_chance(schema_of(action + "Response", self._version.package), self._dice)
         if self._dice.random() < 0.5:
             payload = broken(payload, self._dice)
         return json.dumps([3, id_, payload])
 
 
-async def end_connections(url: str, name: str, tally: Tally, stop: asyncio.Event) -> None:
+async def end_connections(url: str, name: str, tally: Tally, stop: asyncio.Event, version: Version) -> None:
     """Again and again a connection that breaks the WebSocket itself; it must end, and nothing else."""
     frames = list(ENDS_THE_CONNECTION.items())
     while not stop.is_set():
         what, frame = frames[tally.ended % len(frames)]
-        reader, writer = await handshake(url, name)
+        reader, writer = await handshake(url, name, version.subprotocol)
         try:
             writer.write(frame())
             async with asyncio.timeout(ANSWER_S):
@@ -238,43 +286,43 @@ async def end_connections(url: str, name: str, tally: Tally, stop: asyncio.Event
             await asyncio.wait_for(stop.wait(), 0.2)
 
 
-async def handshake(url: str, name: str):
+async def handshake(url: str, name: str, subprotocol: str = "ocpp1.6"):
     host, _, port = url.removeprefix("ws://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
         f"GET /{name} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-        "Sec-WebSocket-Protocol: ocpp1.6\r\n\r\n".encode()
+        f"Sec-WebSocket-Protocol: {subprotocol}\r\n\r\n".encode()
     )
     await reader.readuntil(b"\r\n\r\n")
     return reader, writer
 
 
-async def beat(url: str, name: str, tally: Tally, stop: asyncio.Event) -> None:
+async def beat(url: str, name: str, tally: Tally, stop: asyncio.Event, version: Version) -> None:
     """Another charger, which behaves: how long each of its heartbeats waits for its answer."""
     async with (
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"{url}/{name}", protocols=("ocpp1.6",)) as socket,
+        session.ws_connect(f"{url}/{name}", protocols=(version.subprotocol,)) as socket,
     ):
-        await socket.send_str(json.dumps([2, "boot", "BootNotification", BOOT]))
-        await _answer(socket, "boot")
+        await socket.send_str(json.dumps([2, "boot", "BootNotification", version.boot]))
+        await _answer(socket, "boot", version)
         number = 0
         while not stop.is_set():
             number += 1
             began = time.perf_counter()
             await socket.send_str(f'[2,"{number}","Heartbeat",{{}}]')
             async with asyncio.timeout(ANSWER_S):
-                await _answer(socket, str(number))
+                await _answer(socket, str(number), version)
             tally.beats_ms.append((time.perf_counter() - began) * 1_000)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), BEAT_S)
 
 
-async def _answer(socket, id_: str) -> None:
+async def _answer(socket, id_: str, version: Version) -> None:
     while True:
         kind, got, *rest = json.loads((await socket.receive()).data)
         if kind == 2:
-            answer = {"status": "Rejected"} if rest[0] != "GetConfiguration" else {}
+            answer = version.obliging.get(rest[0], {"status": "Rejected"})
             await socket.send_str(json.dumps([3, got, answer]))
         elif got == id_:
             return
@@ -288,6 +336,7 @@ async def fuzz(
     connections: int = 8,
     patience_s: float = ANSWER_S,
     sabotage: str | None = None,
+    version: str = "1.6",
 ) -> Tally:
     """All of it; the controller is started and stopped."""
     port = free_port()
@@ -298,19 +347,20 @@ async def fuzz(
     site = SITE.format(ocpp_port=port, web_port=free_port())
     controller.configure(site + "".join(CHARGER.format(name=name) for name in (*names, "beat", "ends")))
     await controller.start(mono_ms())
-    tally, stop, url = Tally(), asyncio.Event(), f"ws://{HOST}:{port}"
+    tally, stop, url, spoken = Tally(), asyncio.Event(), f"ws://{HOST}:{port}", VERSIONS[version]
     try:
         await _listens(port)
         before = _rss_kib(controller)
         began = time.perf_counter()
         async with asyncio.TaskGroup() as group:
-            group.create_task(beat(url, "beat", tally, stop))
-            group.create_task(end_connections(url, "ends", tally, stop))
+            group.create_task(beat(url, "beat", tally, stop, spoken))
+            group.create_task(end_connections(url, "ends", tally, stop, spoken))
             async with asyncio.TaskGroup() as attack:
                 for index, name in enumerate(names):
                     share = frames // connections + (index < frames % connections)
                     dice = random.Random(f"{seed}/{name}")
-                    attack.create_task(Attacker(url, name, dice, tally, patience_s=patience_s).fire(share))
+                    attacker = Attacker(url, name, dice, tally, version=spoken, patience_s=patience_s)
+                    attack.create_task(attacker.fire(share))
             stop.set()
         tally.seconds = time.perf_counter() - began
         if controller.is_up:
@@ -346,10 +396,17 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--connections", type=int, default=8)
+    parser.add_argument("--version", choices=VERSIONS, default="1.6", help="of OCPP")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ampyard-fuzz-") as folder:
         tally = asyncio.run(
-            fuzz(Path(folder), frames=options.frames, seed=options.seed, connections=options.connections)
+            fuzz(
+                Path(folder),
+                frames=options.frames,
+                seed=options.seed,
+                connections=options.connections,
+                version=options.version,
+            )
         )
     print("\n".join(tally.lines()))
     return 0 if tally.is_clean else 1

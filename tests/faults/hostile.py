@@ -46,6 +46,23 @@ def _start(timestamp: str, meter: str = "0") -> Callable[[str], str]:
     return _call("StartTransaction", start)
 
 
+def _event(value: str = "1", timestamp: str = '"2024-01-01T00:00:00Z"', seq: str = "0", more: str = ""):
+    """A TransactionEvent of 2.x: with a value of its register, its time, its number, and other fields."""
+    sample = f'{{"value":{value},"measurand":"Current.Import","phase":"L1"}}'
+    values = f'{{"timestamp":"2024-01-01T00:00:00Z","sampledValue":[{sample}]}}'
+    head = f'"eventType":"Updated","timestamp":{timestamp},"triggerReason":"Trigger","seqNo":{seq}'
+    info = '"transactionInfo":{"transactionId":"tx"}'
+    return _call("TransactionEvent", f'{{{head},{info},"meterValue":[{values}]{more}}}')
+
+
+def _device(name: str) -> Callable[[str], str]:
+    """A NotifyEvent of 2.x about a variable of this name."""
+    where = f'"component":{{"name":{name},"evse":{{"id":1}}}},"variable":{{"name":"AvailabilityState"}}'
+    event = f'"eventId":1,"timestamp":"x","trigger":"Alerting","actualValue":"?",{where}'
+    data = f'[{{{event},"eventNotificationType":"HardWiredMonitor"}}]'
+    return _call("NotifyEvent", f'{{"generatedAt":"x","seqNo":0,"eventData":{data}}}')
+
+
 def _deep(opening: str, closing: str, depth: int) -> Callable[[str], str]:
     return lambda id_: (
         f'[2,"{id_}","DataTransfer",{{"vendorId":"v","data":{opening * depth}{closing * depth}}}]'
@@ -59,6 +76,9 @@ def _quoted(text: str) -> str:
 _VENDORS = json.dumps({"vendorId": "v", "data": "x" * 200_000})
 _UNKNOWN = json.dumps(dict.fromkeys(map(str, range(10_000)), 0))
 _SAMPLES = json.dumps({"connectorId": 1, "meterValue": [{}] * 30_000})
+
+_LONG_TOKEN = ',"idToken":' + json.dumps({"idToken": "x" * 255, "type": "Central"})
+_CUSTOM = json.dumps({"vendorId": "v", **dict.fromkeys(map(str, range(1_000)), 0)})
 
 _PARTS = {
     "numbers": [
@@ -86,6 +106,27 @@ _PARTS = {
         ("a current as a number", _meter("1e308"), ANSWERED),
         ("a register below 0", _start('"2024-01-01T00:00:00Z"', "-1"), ANSWERED),
         ("a register at its end", _start('"2024-01-01T00:00:00Z"', "9223372036854775807"), ANSWERED),
+    ],
+    "events": [
+        ("a value that is not a number", _event("NaN"), ANSWERED),
+        ("a value of 10^308", _event("1e308"), ANSWERED),
+        ("a value beyond a float", _event("1e309"), ANSWERED),
+        ("a value of 10,000 digits", _event("9" * 10_000), ANSWERED),
+        ("a negative value", _event("-1e9"), ANSWERED),
+        ("an event on 30 February", _event(timestamp='"2024-02-30T00:00:00Z"'), ANSWERED),
+        ("an event in words", _event(timestamp='"now"'), ANSWERED),
+        ("an event in the year 9999", _event(timestamp='"9999-12-31T23:59:60Z"'), ANSWERED),
+        ("a number beyond 64 bits", _event(seq="9223372036854775808"), ANSWERED),
+        ("a negative number", _event(seq="-9223372036854775808"), ANSWERED),
+        ("the largest number", _event(seq="9223372036854775807"), ANSWERED),
+        ("an EVSE below 0", _event(more=',"evse":{"id":-1}'), ANSWERED),
+        ("an EVSE beyond all", _event(more=',"evse":{"id":9223372036854775807}'), ANSWERED),
+        ("a token of 255 letters", _event(more=_LONG_TOKEN), ANSWERED),
+        ("a token without a number", _event(more=',"idToken":{"idToken":"","type":"Central"}'), ANSWERED),
+        ("a field twice", _event(more=',"seqNo":7'), ANSWERED),
+        ("custom data of a thousand fields", _event(more=f',"customData":{_CUSTOM}'), ANSWERED),
+        ("a component of 50 emoji", _device(_quoted("\U0001f600" * 50)), ANSWERED),
+        ("a component that is a path", _device('"../../etc/passwd"'), ANSWERED),
     ],
     "times": [
         ("a start on 30 February", _start('"2024-02-30T00:00:00Z"'), ANSWERED),

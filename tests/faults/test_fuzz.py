@@ -7,10 +7,10 @@ import aiohttp
 import pytest
 
 from edge.dialects.arrival import Arrival
-from edge.dialects.v16.charger_events import answer_to, events_of
+from edge.dialects.charger import SUBPROTOCOLS, dialect_of
 from edge.links.ocppj_server import serve
-from edge.site.events import BootAnswer, CertificateAnswer, StartAnswer, TokenAnswer
-from tests.faults.fuzz import LATEST_BEAT_MS, fuzz, handshake
+from edge.site.events import Acknowledged, BootAnswer, CertificateAnswer, StartAnswer, TokenAnswer
+from tests.faults.fuzz import LATEST_BEAT_MS, VERSIONS, fuzz, handshake
 from tests.faults.hostile import ANSWERED, CATALOGUE, ENDS_THE_CONNECTION, IGNORED, NAMELESS
 
 FRAMES = 6_000
@@ -29,29 +29,34 @@ async def everybody(_knock):
     return None
 
 
-async def understand(action, raw):
-    """As the driver does it, with a site that agrees to everything."""
-    events_of(action, raw, ARRIVAL)
-    return answer_to(action, ANSWERS.get(action), now_ms=0)
+@pytest.fixture(params=SUBPROTOCOLS)
+def spoken(request):
+    return request.param
 
 
 @pytest.fixture
-async def door():
+async def door(spoken):
     """A server that understands what it hears; what it could not handle would be in the log."""
+    dialect = dialect_of(spoken)
+
+    async def understand(action, raw):
+        """As the driver does it, with a site that agrees to everything."""
+        dialect.events_of(action, raw, ARRIVAL)
+        return dialect.answer_to(action, ANSWERS.get(action, Acknowledged()), now_ms=0)
 
     async def own(connection):
         await connection.run(understand)
 
-    async with serve("127.0.0.1", 0, subprotocols=("ocpp1.6",), admit=everybody, on_connection=own) as port:
+    async with serve("127.0.0.1", 0, subprotocols=(spoken,), admit=everybody, on_connection=own) as port:
         yield f"ws://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("hostile", CATALOGUE, ids=[each.name for each in CATALOGUE])
-async def test_each_hostile_frame_has_its_fate_and_the_connection_lives_on(door, hostile, caplog):
+async def test_each_hostile_frame_has_its_fate_and_the_connection_lives_on(door, spoken, hostile, caplog):
     async with (
         asyncio.timeout(10),
         aiohttp.ClientSession() as session,
-        session.ws_connect(f"{door}/x", protocols=("ocpp1.6",)) as socket,
+        session.ws_connect(f"{door}/x", protocols=(spoken,)) as socket,
     ):
         frame = hostile.frame("x-1")
         await (socket.send_bytes(frame) if isinstance(frame, bytes) else socket.send_str(frame))
@@ -64,14 +69,14 @@ async def test_each_hostile_frame_has_its_fate_and_the_connection_lives_on(door,
 
 
 @pytest.mark.parametrize("name", ENDS_THE_CONNECTION)
-async def test_what_breaks_the_websocket_ends_it_and_nothing_else(door, name):
+async def test_what_breaks_the_websocket_ends_it_and_nothing_else(door, spoken, name):
     async with asyncio.timeout(10):
-        reader, writer = await handshake(door, "x")
+        reader, writer = await handshake(door, "x", spoken)
         writer.write(ENDS_THE_CONNECTION[name]())
         while await _read(reader):
             pass
         writer.close()
-        again, writer = await handshake(door, "x")
+        again, writer = await handshake(door, "x", spoken)
         assert not again.at_eof()
         writer.close()
 
@@ -83,12 +88,14 @@ async def _read(reader):
         return b""
 
 
-async def test_frames_of_any_kind_cost_the_controller_nothing(tmp_path):
-    tally = await fuzz(tmp_path, frames=FRAMES, seed=2, connections=4)
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_frames_of_any_kind_cost_the_controller_nothing(tmp_path, version):
+    tally = await fuzz(tmp_path, frames=FRAMES, seed=2, connections=4, version=version)
     assert tally.is_clean, "\n".join(tally.lines())
     assert tally.frames == FRAMES
     assert tally.asked.total() > 0
-    assert set(tally.answers) > {"a result", "FormationViolation", "NotImplemented"}
+    violation = "FormationViolation" if version == "1.6" else "FormatViolation"
+    assert set(tally.answers) > {"a result", violation, "NotImplemented"}
 
 
 async def test_a_controller_that_stumbles_is_caught(tmp_path):

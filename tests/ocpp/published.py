@@ -15,6 +15,33 @@ def actions(version):
 
 
 ACTIONS = actions("v16")
+BY_NEW_CHARGERS = (  # the same of 2.0.1
+    "Authorize",
+    "BootNotification",
+    "ClearedChargingLimit",
+    "DataTransfer",
+    "FirmwareStatusNotification",
+    "Get15118EVCertificate",
+    "GetCertificateStatus",
+    "Heartbeat",
+    "LogStatusNotification",
+    "MeterValues",
+    "NotifyChargingLimit",
+    "NotifyCustomerInformation",
+    "NotifyDisplayMessages",
+    "NotifyEVChargingNeeds",
+    "NotifyEVChargingSchedule",
+    "NotifyEvent",
+    "NotifyMonitoringReport",
+    "NotifyReport",
+    "PublishFirmwareStatusNotification",
+    "ReportChargingProfiles",
+    "ReservationStatusUpdate",
+    "SecurityEventNotification",
+    "SignCertificate",
+    "StatusNotification",
+    "TransactionEvent",
+)
 BY_CHARGERS = (  # what a charger asks; all else a central system does
     "Authorize",
     "BootNotification",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.ocpp import envelope
-from edge.ocpp.envelope import BadFrame, CallFrame, ErrorFrame, ResultFrame
+from edge.ocpp.envelope import BadFrame, CallFrame, ErrorFrame, ResultErrorFrame, ResultFrame, SendFrame
 from edge.ocpp.rpc import FORMATION_VIOLATION
 
 
@@ -28,6 +28,14 @@ def test_a_call_a_result_and_an_error_are_told_apart():
         "NotSupported",
         "SendLocalList.req not implemented",
     )
+
+
+def test_what_2_1_adds_is_told_apart_and_the_codes_are_spelled_as_the_version_does():
+    told = envelope.decode('[6,"9","NotifyPeriodicEventStream",{"id":1}]')
+    assert (type(told), told.action) == (SendFrame, "NotifyPeriodicEventStream")
+    assert type(envelope.decode('[5,"9","FormatViolation","what?",{}]')) is ResultErrorFrame
+    assert envelope.spelled(FORMATION_VIOLATION, "ocpp1.6") == FORMATION_VIOLATION
+    assert envelope.spelled(FORMATION_VIOLATION, "ocpp2.0.1") == "FormatViolation"
 
 
 @pytest.mark.parametrize("text", ['[2,"1","Heartbeat",null]', '[3,"1",null]'])
@@ -91,7 +99,7 @@ def test_what_is_no_frame_is_answered_by_a_formation_violation(text, message_id)
 
 @pytest.mark.parametrize(
     "text",
-    ['[3,"9"]', '[3,"9",[]]', '[4,9,"GenericError","",{}]', '[5,"9"]', '[6,"9","NotifyPeriodic",{}]', "[1]"],
+    ['[3,"9"]', '[3,"9",[]]', '[4,9,"GenericError","",{}]', '[7,"9"]', '[8,"9","NotifyPeriodic",{}]', "[1]"],
 )
 def test_broken_answers_and_unknown_types_are_dropped_without_an_answer(text):
     with pytest.raises(BadFrame) as bad:

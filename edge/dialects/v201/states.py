@@ -4,6 +4,8 @@ from edge.dialects.arrival import Arrival
 from edge.dialects.v201.words import CHARGING_STATES, CONNECTOR_STATES, MOST_ENGAGED
 from edge.site.events import EvseState, EvseStatusChanged
 
+MOST = 64  # EVSEs of a charger, and connectors of an EVSE, that are remembered
+
 
 class States:
     """What one charger has told of its EVSEs."""
@@ -19,6 +21,8 @@ class States:
         state = CONNECTOR_STATES.get(status)
         if state is None:
             return None
+        if not (0 < evse <= MOST and 0 < connector <= MOST):
+            return _changed(max(0, evse), state, arrival, at_ms)
         told = self._connectors.setdefault(evse, {})
         told[connector] = state
         whole = min(told.values(), key=MOST_ENGAGED.index)
@@ -32,6 +36,8 @@ class States:
         self, evse: int, state: str | None, arrival: Arrival, at_ms: int, *, is_over: bool
     ) -> EvseStatusChanged | None:
         """A transaction tells how it fares, or that it is over; None where the EVSE's state stays."""
+        if not 0 < evse <= MOST:
+            return None
         before = self._charging.get(evse)
         now = "finishing" if is_over else CHARGING_STATES.get(state or "")
         if is_over and "occupied" not in self._connectors.get(evse, {}).values():

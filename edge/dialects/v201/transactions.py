@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from edge.dialects.arrival import Arrival
 from edge.dialects.v201.samples import sampled
 from edge.dialects.v201.words import REASONS, token_of
+from edge.ocpp.rpc import PROPERTY_CONSTRAINT_VIOLATION, Fault
 from edge.ocpp.timestamps import epoch_ms
 from edge.ocpp.v201.transactions import TransactionEvent
 from edge.site.events import (
@@ -23,6 +24,7 @@ from edge.site.events import (
 )
 
 MOST_REMEMBERED = 64
+MOST_EVSE = 2**31 - 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,12 +65,14 @@ class Transactions:
 
     def measured(self, sample: Sampled) -> None:
         """Remember what a register stands at: a beginning may come without."""
-        if sample.energy_wh is not None:
+        if sample.energy_wh is not None and 0 <= sample.evse <= MOST_REMEMBERED:
             self._registers[sample.evse] = sample.energy_wh
 
     def events_of(self, event: TransactionEvent, arrival: Arrival) -> list[AnyEvent]:
         """What it tells. Its time must be readable: Fault otherwise, for a repetition is known by it."""
         at_ms = epoch_ms(event.timestamp)
+        if event.evse is not None and not 0 <= event.evse.id <= MOST_EVSE:
+            raise Fault(PROPERTY_CONSTRAINT_VIOLATION, "no such EVSE")
         own_id = event.transaction_info.transaction_id
         is_first = own_id not in self._known
         one = self._one(event, own_id)
