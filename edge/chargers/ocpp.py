@@ -337,16 +337,18 @@ class _Link:
         self.ready = asyncio.Event()
         self.is_clock_off = False
         self.is_over = asyncio.Event()
-        self._heard = asyncio.Event()
+        self._heard: asyncio.Event | None = None
 
     async def hear(self) -> None:
         """Return when the charger has told something more."""
+        self._heard = self._heard or asyncio.Event()
         await self._heard.wait()
 
     def was_told(self) -> None:
         """The charger has told something: whoever waits goes on."""
-        self._heard.set()
-        self._heard = asyncio.Event()
+        if self._heard is not None:
+            self._heard.set()
+            self._heard = None
 
 
 def _name_of(view: ChargerView, evse: int) -> int | str | None:

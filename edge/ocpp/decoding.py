@@ -38,7 +38,7 @@ def decode(decoder: msgspec.json.Decoder[Decoded], raw: bytes | msgspec.Raw) -> 
         raise Fault(_code_of(str(fault)), str(fault)) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
         raise Fault(FORMATION_VIOLATION, str(fault)) from None
-    _refuse_twins(bytes(raw), message)
+    _refuse_twins(raw if isinstance(raw, bytes) else bytes(raw), message)
     return message
 
 

@@ -15,6 +15,7 @@ _FORM = re.compile(
 )
 
 
+@lru_cache(maxsize=64)  # a message's samples often are of the moment of the message
 def epoch_ms(text: str) -> int:
     """Milliseconds since 1970 of a date and time. Raises Fault.
 

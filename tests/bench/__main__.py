@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.bench import boards, serving
 from tests.bench.allocating import RULES, allocation_times, rival_times, slope
 from tests.bench.deciding import step_times
-from tests.bench.frames import MESSAGES
-from tests.bench.receiving import SIDES, cpu_per_message
+from tests.bench.frames import MESSAGES, NEW_MESSAGES
+from tests.bench.receiving import NEW_SIDES, SIDES, cpu_per_message
 from tests.bench.stepping import steps
 
 VECTORS = Path(__file__).parents[1] / "vectors"
@@ -35,6 +35,7 @@ def main():
     )
     results = {
         "receiving": receiving(options.rounds),
+        "receiving 2.0.1": receiving(options.rounds, "2.0.1", NEW_MESSAGES, NEW_SIDES),
         "serving": serving_beside_npm(options.rounds),
         "memory": memory(),
         "stepping": stepping(options.chargers, options.rounds),
@@ -59,17 +60,17 @@ def numbers(text):
     return tuple(int(number) for number in text.split(","))
 
 
-def receiving(rounds):
-    """CPU per received message."""
-    print("Received message: text of the frame in, validated, handled, answer out; CPU in us")
+def receiving(rounds, spoken="1.6", kinds=MESSAGES, sides=SIDES):
+    """CPU per received message of one version."""
+    print(f"Received message, OCPP {spoken}: text in, validated, handled, answer out; CPU in us")
     heading("message", "ours", "stock", "ratio", "no thread", "ratio")
     measured = {}
-    for message in MESSAGES:
-        spent = measured[message] = {name: [] for name in SIDES}
+    for message in kinds:
+        spent = measured[message] = {name: [] for name in sides}
         for _ in range(rounds):
-            for name, side in SIDES.items():
-                spent[name].append(cpu_per_message(side, message, FRAMES[name]))
-        ours, stock, plain = (statistics.median(spent[name]) for name in SIDES)
+            for name, side in sides.items():
+                spent[name].append(cpu_per_message(side, message, FRAMES[name], kinds))
+        ours, stock, plain = (statistics.median(spent[name]) for name in sides)
         row(message, f"{ours:.1f}", f"{stock:.1f}", ratio(ours, stock), f"{plain:.1f}", ratio(ours, plain))
     print(
         "stock: as shipped, it validates in a worker thread; no thread: with ASYNC_VALIDATION switched off\n"

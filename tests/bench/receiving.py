@@ -5,6 +5,7 @@ kernel nor a WebSocket library is in the figure; both handlers answer at once an
 """
 
 import asyncio
+import importlib
 import time
 
 import aiohttp
@@ -22,6 +23,7 @@ from edge.site.events import (
     ChargerBooted,
     StartAnswer,
     TokenAnswer,
+    TokenPresented,
     TransactionStarted,
 )
 from edge.site.ports import ChargerView
@@ -42,9 +44,12 @@ CHARGER = ChargerSettings(
 class Ours:
     """Our connection and our driver of a charger, in front of a site that keeps nothing."""
 
+    def __init__(self, subprotocol="ocpp1.6"):
+        self.subprotocol = subprotocol
+
     async def run(self, frames):
         websocket = MemoryWebSocket(frames)
-        connection = Connection(websocket, identity="CP-1", subprotocol="ocpp1.6", address="memory")
+        connection = Connection(websocket, identity="CP-1", subprotocol=self.subprotocol, address="memory")
         driver = OcppCharger(CHARGER, EasyDoors(), SystemClock())
         link = asyncio.create_task(driver.own(connection))
         await websocket.all_answered.wait()
@@ -56,13 +61,14 @@ class Ours:
 class Stock:
     """The package's ChargePoint with a handler for each message; it validates in a thread as shipped."""
 
-    def __init__(self, *, in_thread=True):
+    def __init__(self, *, in_thread=True, version="v16"):
         self.in_thread = in_thread
+        self.kind = StockCharger if version == "v16" else stock_charger_of(version)
 
     async def run(self, frames):
         messages.ASYNC_VALIDATION = self.in_thread
         connection = MemoryConnection(frames)
-        charger = StockCharger("CP-1", connection)
+        charger = self.kind("CP-1", connection)
         link = asyncio.create_task(charger.start())
         await connection.all_answered.wait()
         link.cancel()
@@ -129,6 +135,8 @@ class EasyDoors:
     """A site that says yes and forgets."""
 
     async def report(self, event):
+        if isinstance(event, TokenPresented):
+            return TokenAnswer(status="accepted")
         if isinstance(event, TransactionStarted):
             return StartAnswer(transaction_id=77, token=TokenAnswer(status="accepted"))
         if isinstance(event, ChargerBooted):
@@ -157,9 +165,34 @@ class StockCharger(ChargePoint):
         return call_result.StartTransaction(transaction_id=77, id_tag_info={"status": "Accepted"})
 
 
-def cpu_per_message(side, message, count):
+def stock_charger_of(version):
+    """The package's ChargePoint of a version of OCPP 2.x with a handler for each message."""
+    package = importlib.import_module(f"ocpp.{version}")
+    result = package.call_result
+    accepted = {"status": "Accepted"}
+    answers = {
+        "Heartbeat": lambda: result.Heartbeat(current_time=NOW),
+        "StatusNotification": result.StatusNotification,
+        "Authorize": lambda: result.Authorize(id_token_info=accepted),
+        "MeterValues": result.MeterValues,
+        "TransactionEvent": result.TransactionEvent,
+        "NotifyEvent": result.NotifyEvent,
+    }
+    handlers = {f"on_{name}": on(name)(_answering(name, answer)) for name, answer in answers.items()}
+    return type("StockCharger", (package.ChargePoint,), handlers)
+
+
+def _answering(name, answer):
+    def handler(_self, **_):
+        return answer()
+
+    handler.__name__ = f"on_{name}"  # by which the package finds it
+    return handler
+
+
+def cpu_per_message(side, message, count, kinds=None):
     """Microseconds of process time for one message, over `count` of them."""
-    frames = calls(message, count)
+    frames = calls(message, count, kinds)
 
     async def measure():
         started = time.process_time_ns()
@@ -173,3 +206,8 @@ def cpu_per_message(side, message, count):
 
 
 SIDES = {"ours": Ours(), "stock": Stock(), "stock, no thread": Stock(in_thread=False)}
+NEW_SIDES = {
+    "ours": Ours("ocpp2.0.1"),
+    "stock": Stock(version="v201"),
+    "stock, no thread": Stock(in_thread=False, version="v201"),
+}

@@ -1,6 +1,7 @@
 """Measured values: MeterValues of OCPP 2.x as what the site knows of an EVSE's currents and energy."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from edge.dialects.arrival import Arrival
 from edge.dialects.quantities import (
@@ -55,24 +56,38 @@ def sampled(
 def _values(samples: Iterable[SampledValue]) -> Values:
     """Numbers in thousandths; the outlet's where several places were measured, L1 before L1-N."""
     values: Values = {}
-    ranks: dict[tuple[str, int], int] = {}
+    ranks: dict[tuple[str, int], int] = {}  # of what was not measured at the best place
     for sample in samples:
-        measurand = sample.measurand or ENERGY
-        measurand = _OFFERED.get(measurand, measurand)
         measure = sample.unit_of_measure
         unit, power = _NONE if measure is None else (measure.unit, measure.multiplier)
-        factor = FACTORS.get((measurand, unit))
-        place = PLACES.get(sample.phase)
-        if factor is None or place is None:
+        meant = _meant(sample.measurand, unit, power, sample.phase, sample.location)
+        if meant is None:
             continue
-        rank = RANKS.get(sample.location, NOWHERE) + (sample.phase in TO_NEUTRAL)
-        if rank >= ranks.get((measurand, place), NOWHERE):
+        measurand, place, factor, rank = meant
+        told = values.get(measurand)
+        if told is None:
+            told = values[measurand] = [None] * 4
+        elif told[place] is not None and rank >= ranks.get((measurand, place), 0):
             continue
-        number = sample.value * factor * (10.0**power if power and -9 <= power <= 9 else 1)
+        number = sample.value * factor
         if -LIMIT < number < LIMIT:
-            values.setdefault(measurand, [None] * 4)[place] = round(number)
-            ranks[measurand, place] = rank
+            told[place] = round(number)
+            if rank or ranks:
+                ranks[measurand, place] = rank
     return values
+
+
+@lru_cache(maxsize=256)  # a charger measures the same things again and again
+def _meant(
+    measurand: str | None, unit: str | None, power: int | None, phase: str | None, location: str | None
+) -> tuple[str, int, float, int] | None:
+    """Of which measurand and phase it is, how many thousandths its 1 is, and how good the place was."""
+    named = _OFFERED.get(measurand or ENERGY, measurand or ENERGY)
+    factor, place = FACTORS.get((named, unit)), PLACES.get(phase)
+    rank = RANKS.get(location, NOWHERE) + (phase in TO_NEUTRAL)
+    if factor is None or place is None or rank >= NOWHERE or not -9 <= (power or 0) <= 9:
+        return None
+    return named, place, factor * 10.0 ** (power or 0), rank
 
 
 def _signed(samples: Iterable[SampledValue]) -> tuple[SignedValue, ...]:

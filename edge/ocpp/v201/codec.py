@@ -1,4 +1,4 @@
-"""Payload <-> message of OCPP 2.x: judged by the published schema, then read into what Ampyard maps.
+"""Payload <-> message of OCPP 2.x: judged by the published schema, and what Ampyard maps named in structs.
 
 Both versions have the same structs: `CODEC` speaks 2.0.1, `edge.ocpp.v21.codec` 2.1.
 """
@@ -38,24 +38,15 @@ class Codec:
         self._mapped = {
             name: kind for block in blocks for name, kind in vars(block).items() if _is_message(kind)
         }
-        self._readers: dict[str, msgspec.json.Decoder[Message]] = {}
 
     def decode_request(self, action: str, raw: bytes | msgspec.Raw) -> Message:
         """The request in a CALL. Raises Fault with the code for the CALLERROR."""
-        judge = schema.decoder(self._package, f"{action}Request")
-        if judge is None:
-            raise Fault(NOT_IMPLEMENTED, f"OCPP {self.version} has no action {action[:50]}")
-        decode(judge, raw)
-        return self._read(action, raw)
+        return self._decode(action, f"{action}Request", action, raw)
 
     def decode_response(self, action: str, raw: bytes | msgspec.Raw) -> Message:
         """The response in the CALLRESULT to a CALL of this action. Raises Fault."""
         name = f"{action}Response"
-        judge = schema.decoder(self._package, name)
-        if judge is None:
-            raise Fault(NOT_IMPLEMENTED, f"OCPP {self.version} has no action {action[:50]}")
-        decode(judge, raw)
-        return self._read(name, raw)
+        return self._decode(action, name, name, raw)
 
     def decode_answer(
         self, request: Message, expected: type[AnyMessage], raw: bytes | msgspec.Raw
@@ -65,12 +56,12 @@ class Codec:
         assert isinstance(answer, expected)  # noqa: S101 - the caller names the wrong type: a bug
         return answer
 
-    def _read(self, name: str, raw: bytes | msgspec.Raw) -> Message:
-        """What fits its schema fits the struct, which asks for less."""
-        reader = self._readers.get(name)
-        if reader is None:
-            reader = self._readers[name] = msgspec.json.Decoder(self._mapped.get(name, Unmapped))
-        return reader.decode(raw)
+    def _decode(self, action: str, name: str, mapped: str, raw: bytes | msgspec.Raw) -> Message:
+        decoder = schema.decoder(self._package, name, self._mapped.get(mapped, Unmapped))
+        if decoder is None:
+            raise Fault(NOT_IMPLEMENTED, f"OCPP {self.version} has no action {action[:50]}")
+        message: Message = decode(decoder, raw)
+        return message
 
 
 def action_of(request: Message) -> str:
