@@ -4,13 +4,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test check bench homeassistant clean
+.PHONY: help demo test check bench homeassistant package package-test clean
 
 help:
 	@echo "make demo    a whole simulated lot in the browser; Ctrl-C ends it"
 	@echo "make test    every check and every test"
 	@echo "make check   format, lint, types and layers only"
 	@echo "make bench   timings beside the stock ocpp package"
+	@echo "make package the Debian package for this machine, into build/"
+	@echo "make package-test  installs, upgrades and removes it in a fresh Debian; as root"
 	@echo "make homeassistant  its own schemas judge what we tell it"
 	@echo "make clean   remove what the others made"
 
@@ -31,6 +33,12 @@ check: $(VENV)/.test
 
 bench: $(VENV)/.bench $(VENV)/.npm
 	$(BIN)/python -m tests.bench $(ARGS)
+
+package: | $(BIN)/python
+	@PIP=$(BIN)/pip sh deploy/package/build.sh build
+
+package-test: | $(BIN)/python
+	@PIP=$(BIN)/pip sh deploy/package/test.sh build/package-test
 
 # Home Assistant brings two hundred packages, and a client of MQTT older than ours: it has a folder of its own.
 homeassistant: $(VENV)/.homeassistant

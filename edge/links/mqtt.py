@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import socket
 import ssl
 import struct
 import threading
@@ -200,6 +201,8 @@ class MqttLink:
                 do()
 
         def opened(_: paho.Client, __: object, its: "paho.SocketLike") -> None:
+            if isinstance(its, socket.socket):  # an answer waits for no other
+                its.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             loop.call_soon_threadsafe(if_open, its, lambda: loop.add_reader(its, self._read))
 
         def closed(_: paho.Client, __: object, ___: "paho.SocketLike") -> None:

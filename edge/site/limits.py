@@ -37,14 +37,16 @@ class Limits:
         *,
         remember: Remember,
         wake: Callable[[], None],
+        hurry: Callable[[], None],
         note: Callable[[Limit], None],
     ) -> None:
-        """`note` is told of every command of a grid operator."""
+        """`wake` decides soon, `hurry` at once; `note` is told of every command of a grid operator."""
         self._named = named
         self._lot = lot
         self._clock = clock
         self._remember = remember
         self._wake = wake
+        self._hurry = hurry
         self._note = note
 
     def resume(self, documents: dict[str, bytes]) -> None:
@@ -69,6 +71,8 @@ class Limits:
             raise ValueError(f"{count} limits of {limit.source} are in force already")
         if limit.is_operator:
             self._note(limit)
+        before = self._named.get(limit.name)
+        falls = limit.limit_ma is not None and (before is None or limit.limit_ma < (before.limit_ma or 0))
         if limit.limit_ma is None:
             if self._named.pop(limit.name, None) is not None:
                 log.info("limit %s is withdrawn", limit.name)
@@ -77,7 +81,7 @@ class Limits:
             log.info("limit %s: %s at most %.1f A", limit.name, limit.target, limit.limit_ma / 1000)
         if limit.source in KEPT:
             self._keep(limit)
-        self._wake()
+        (self._hurry if falls else self._wake)()
 
     def rows(self) -> tuple[LimitStatus, ...]:
         """For the status, by name."""

@@ -118,6 +118,7 @@ def furnish(
             clock,
             remember=documents.remember,
             wake=control.wake,
+            hurry=control.hurry,
             note=evidence.note,
         ),
         evidence=evidence,

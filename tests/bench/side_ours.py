@@ -1,7 +1,8 @@
 """Our side of the step: the composed application with its OCPP server, page and journal.
 
-`python -m tests.bench.side_ours COUNT`. The one thing from outside is the reading, which is handed to the
-site where its meter driver would: polling would add the same 0 to 400 ms to both sides.
+`python -m tests.bench.side_ours COUNT [MORE]`, MORE being more of the site file. The one thing from outside
+is the reading, which is handed to the site where its meter driver would: polling would add the same 0 to
+400 ms to both sides.
 """
 
 import asyncio
@@ -138,11 +139,11 @@ def sample(charger, current_ma):
     )
 
 
-async def main(count):
+async def main(count, more=""):
     keep_to_core(0)
     logging.basicConfig(level=logging.ERROR)
     probe = Probe()
-    site = settings.read(site_file(count), guards(), file="bench", folder=Path()).accepted()
+    site = settings.read(site_file(count) + more, guards(), file="bench", folder=Path()).accepted()
     site = replace(site, ocpp=replace(site.ocpp, port=0), web=replace(site.web, port=0))
     started = asyncio.get_running_loop().create_future()
     with tempfile.TemporaryDirectory() as folder:
@@ -163,4 +164,4 @@ async def main(count):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), *sys.argv[2:]))
