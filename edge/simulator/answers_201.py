@@ -60,7 +60,7 @@ class Answers201:
     def answer(self, action: str, payload: msgspec.Raw, answers: Answers) -> bytes:
         """Do it and say so. Raises Fault for what this charger has not got."""
         request = self._codec.decode_request(action, payload)
-        handler = self._table().get(type(request))
+        handler = next((does for kind, does in self._table().items() if isinstance(request, kind)), None)
         if handler is None:
             raise Fault(NOT_SUPPORTED, f"{action} is not for this charger")
         return encode(handler(request, answers.answer))
