@@ -5,6 +5,9 @@ import contextlib
 import json
 import re
 from dataclasses import replace
+from functools import partial
+
+import pytest
 
 from edge import app, settings
 from edge.catalogue import guards
@@ -12,6 +15,7 @@ from edge.cli import exits
 from edge.cli.main import main
 from edge.core.evse import TOTAL_WATTS
 from edge.dialects.v16 import charger as speech
+from edge.dialects.v201 import charger as new_speech
 from edge.plant.building import BuildingPlan
 from edge.plant.cars import CarModel
 from edge.plant.lot import CircuitPlan
@@ -111,8 +115,9 @@ async def drawing(here):
         await asyncio.sleep(0.2)
 
 
-async def test_at_first_contact_it_is_asked_what_it_can_and_everything_is_left_as_it_was(tmp_path):
-    async with lot(tmp_path) as here:
+@pytest.mark.parametrize("version", ["1.6", "2.0.1", "2.1"])
+async def test_at_first_contact_it_is_asked_what_it_can_and_everything_is_left_as_it_was(tmp_path, version):
+    async with lot(tmp_path, version=version) as here:
         said = (await probed(here)).said
         assert (said.units, said.max_level, said.max_periods, said.max_profiles) == (("A", "W"), 8, 24, 20)
         assert (said.connectors, said.switches_phases, said.sample_s) == (1, False, 10)
@@ -162,9 +167,9 @@ async def test_what_was_learnt_outlives_a_restart_and_a_new_firmware_voids_it(tm
         assert (await probed(here)).said.probed_ms > found.said.probed_ms
 
 
-async def watts_are_counted_as_if_on_one_phase(folder):
+async def watts_are_counted_as_if_on_one_phase(folder, version="1.6"):
     odd = Oddities(gives_power_to_one=True)
-    async with lot(folder, configuration=POWER, oddities=odd) as here:
+    async with lot(folder, configuration=POWER, oddities=odd, version=version) as here:
         assert (await probed(here)).unit == TOTAL_WATTS
         await charging(here, "one")
         await here.until(lambda _: here.world.connector("bay-1").evse.flowing_ma[0] > 20_000, 30)
@@ -174,8 +179,8 @@ async def watts_are_counted_as_if_on_one_phase(folder):
             await asyncio.sleep(0.05)
 
 
-async def who_accepts_and_ignores_limits_is_named_and_counted_within_a_minute(folder):
-    async with lot(folder, oddities=Oddities(ignores_limits=True)) as here:
+async def who_accepts_and_ignores_limits_is_named_and_counted_within_a_minute(folder, version="1.6"):
+    async with lot(folder, oddities=Oddities(ignores_limits=True), version=version) as here:
         await here.until(lambda _: here.world.charger("bay-1").is_connected)
         here.world.building(80_000)
         await charging(here)
@@ -191,9 +196,9 @@ async def who_accepts_and_ignores_limits_is_named_and_counted_within_a_minute(fo
         assert here.site.status().severity == "act"
 
 
-async def the_dead_man_is_proven(folder):
+async def the_dead_man_is_proven(folder, version="1.6"):
     odd = Oddities(resumes_after_power_loss=True)
-    async with lot(folder, dead_man_s=3, oddities=odd) as here, asyncio.timeout(110):
+    async with lot(folder, dead_man_s=3, oddities=odd, version=version) as here, asyncio.timeout(110):
         doors = here.site.passports()
         await probed(here)
         assert isinstance(doors.begin_test("bay-1", ("link-up",)), Refused), "no car"
@@ -221,9 +226,9 @@ async def a_dead_man_that_never_fires_is_found_out(folder):
         assert not passport(here).proofs.falls_back
 
 
-async def it_is_proven_over_a_reboot(folder):
+async def it_is_proven_over_a_reboot(folder, version="1.6"):
     odd = Oddities(resumes_after_power_loss=True)
-    async with lot(folder, dead_man_s=3, oddities=odd) as here, asyncio.timeout(80):
+    async with lot(folder, dead_man_s=3, oddities=odd, version=version) as here, asyncio.timeout(80):
         await charging(here)
         await drawing(here)
         assert isinstance(here.site.passports().begin_test("bay-1", ("reboot",)), Started)
@@ -271,6 +276,7 @@ async def an_aborted_test_leaves_it_with_its_limits(folder):
 async def test_side_by_side(tmp_path, monkeypatch):
     """Each waits for its own; together they wait once."""
     monkeypatch.setattr(speech, "SAMPLE_S", 2)
+    monkeypatch.setattr(new_speech, "SAMPLE_S", 2)
     tests = (
         who_accepts_and_ignores_limits_is_named_and_counted_within_a_minute,
         watts_are_counted_as_if_on_one_phase,
@@ -280,9 +286,13 @@ async def test_side_by_side(tmp_path, monkeypatch):
         a_dead_man_that_never_fires_is_found_out,
         a_reboot_that_forgets_everything_is_found_out,
         an_aborted_test_leaves_it_with_its_limits,
+        partial(who_accepts_and_ignores_limits_is_named_and_counted_within_a_minute, version="2.0.1"),
+        partial(watts_are_counted_as_if_on_one_phase, version="2.1"),
+        partial(the_dead_man_is_proven, version="2.0.1"),
+        partial(it_is_proven_over_a_reboot, version="2.1"),
     )
     async with asyncio.TaskGroup() as group:
         for test in tests:
             folder = tmp_path / str(tests.index(test))  # the path of a socket must be short
             folder.mkdir()
-            group.create_task(test(folder), name=test.__name__)
+            group.create_task(test(folder), name=str(test))
