@@ -169,7 +169,9 @@ MessageId = Annotated[
 MessageData = Annotated[
     str, Meta(max_length=65_536, description="the content as text, up to 65536 characters, or null")
 ]
-Version = Annotated[str, Meta(pattern=r"^[0-9.]{1,10}$", description='the version of OCPP: "1.6"')]
+Version = Annotated[
+    str, Meta(pattern=r"^[0-9.]{1,10}$", description='the version of OCPP: "1.6", "2.0.1" or "2.1"')
+]
 Action = Annotated[
     str, Meta(pattern=r"^[A-Za-z]{1,50}$", description='the action as OCPP writes it: "GetConfiguration"')
 ]

@@ -12,7 +12,15 @@ from typing import Literal
 
 import msgspec
 
-from edge.site.commands import Done, ListedToken, Origin, ReadListVersion, SendTokens, WriteSettings
+from edge.site.commands import (
+    Done,
+    ListedToken,
+    Origin,
+    ReadListVersion,
+    Refused,
+    SendTokens,
+    WriteSettings,
+)
 from edge.site.desk import Desk
 from edge.site.durable import JournalBrokenError, JournalFullError, Store
 from edge.site.ports import Clock, SiteDoors
@@ -22,7 +30,7 @@ log = logging.getLogger(__name__)
 
 LISTS = "token-list"  # by charger and station: the fingerprint of the list that it has
 LOOK_S = 60.0
-MOST_CHARACTERS = 20  # CiString20Type: what OCPP 1.6 can say
+FEW_CHARACTERS = 20  # CiString20Type: more OCPP 1.6 cannot say
 HERE = Origin(kind="site", name="list of tokens")
 KEYS = {
     "LocalAuthListCtrlr.Enabled": "true",
@@ -85,7 +93,11 @@ class TokenLists:
 
     async def _send(self, name: str, key: str, rows: tuple[ListedToken, ...], digest: str) -> None:
         await self._doors.submit(WriteSettings(charger=name, settings=KEYS), HERE)
+        few = tuple(row for row in rows if len(row.token) <= FEW_CHARACTERS)
         outcome = await self._doors.submit(SendTokens(charger=name, tokens=rows), HERE)
+        if isinstance(outcome, Refused) and len(few) < len(rows):  # its protocol cannot say the others
+            rows = few
+            outcome = await self._doors.submit(SendTokens(charger=name, tokens=rows), HERE)
         if isinstance(outcome, Done):
             self._kept[key] = digest
             await self._store.put_document(LISTS, key, digest.encode())
@@ -105,7 +117,7 @@ class TokenLists:
                 expires_ms=row.token.valid_until_ms,
             )
             for row in self._desk.tokens()
-            if len(row.token.token) <= MOST_CHARACTERS and not row.token.is_master  # it would begin, offline
+            if not row.token.is_master  # it would begin, offline
         )
 
 

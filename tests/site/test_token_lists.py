@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from edge.site.commands import Done, NotSupported, ReadListVersion, SendTokens, WriteSettings
+from edge.site.commands import Done, NotSupported, ReadListVersion, Refused, SendTokens, WriteSettings
 from edge.site.token_lists import TokenLists
 from edge.site.tokens import Token
 from tests.site.standing_site import ADA, MemoryJournal, standing_site
@@ -75,3 +75,17 @@ async def test_a_charger_that_keeps_no_list_is_asked_once_a_boot():
         await lot.boot()
         await asyncio.sleep(5 * LATE_S)
         assert len(sent(lot)) == 2
+
+
+@in_virtual_time
+async def test_what_a_chargers_protocol_cannot_say_is_left_out_of_its_list():
+    long = Token(token="x" * 30)
+    async with listed(tokens=(ADA, long)) as lot:
+        await lot.connect()
+        charger = lot.chargers["bay-1"]
+        charger.outcome = Refused(sentence="OCPP 1.6 cannot say this")
+        await asyncio.sleep(LATE_S)
+        assert [[row.token for row in each.tokens] for each in sent(lot)] == [
+            [ADA.token, long.token],
+            [ADA.token],
+        ]
