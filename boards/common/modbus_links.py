@@ -28,10 +28,10 @@ class TcpLine:
             try:
                 return await asyncio.wait_for(self._ask(pdu, unit), self._patience_s)
             except asyncio.TimeoutError:
-                self._hang_up()
+                await self._hang_up()
                 raise OSError(110, "no answer from " + self._host)
             except (OSError, ModbusError):
-                self._hang_up()
+                await self._hang_up()
                 raise
 
     async def _ask(self, pdu: bytes, unit: int | None) -> bytes:
@@ -50,10 +50,10 @@ class TcpLine:
                 if number == self._number:  # an older one came too late
                     return answer
 
-    def _hang_up(self) -> None:
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+    async def _hang_up(self) -> None:
+        streams, self._streams = self._streams, None
+        if streams is not None:
+            await close(streams[1])
 
 
 class SerialLine:
@@ -89,6 +89,15 @@ class SerialLine:
                 return data[1 : length - 2]
 
 
+async def close(writer) -> None:
+    """End a connection: MicroPython's `close` alone does nothing."""
+    writer.close()
+    try:
+        await writer.wait_closed()
+    except OSError:
+        pass  # it was gone before
+
+
 async def read(line, function: int, at: int, count: int, unit: int = 1) -> list[int]:
     """Registers of a device. Raises ModbusError, OSError."""
     return modbus.read_answer(await line.ask(modbus.read_request(function, at, count), unit), function, count)
@@ -121,7 +130,7 @@ class TcpDevice:
         except (OSError, ModbusError, asyncio.TimeoutError):
             pass  # who speaks no Modbus, or nothing for long, is hung up on
         finally:
-            writer.close()
+            await close(writer)
 
     async def _answer(self, reader, writer) -> None:
         frames = modbus.TcpFrames()

@@ -12,6 +12,7 @@ import hashlib
 import os
 
 from boards.common import flash
+from boards.common.modbus_links import close
 
 MAGIC = b"AMPB"
 CHALLENGE = 16
@@ -89,7 +90,7 @@ class Updates:
         try:
             await writer.drain()
         finally:
-            writer.close()
+            await close(writer)
         if is_taken:
             self._restart()
 
