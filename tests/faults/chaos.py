@@ -9,7 +9,7 @@ from typing import Any
 from edge.simulator.world import mono_ms
 from tests.faults.controller import PRODUCT, SABOTAGE
 from tests.faults.findings import Findings
-from tests.faults.lot import Lot, running
+from tests.faults.lot import Lot, running, world_plan
 from tests.faults.script import LENGTH_MS, Act, script
 
 
@@ -89,11 +89,18 @@ class Chaos:
             await self._world.token(bay, token)
 
 
-async def chaos(seed: int, *, until_ms: int = LENGTH_MS, sabotage: str | None = None) -> Findings:
+async def chaos(
+    seed: int,
+    *,
+    until_ms: int = LENGTH_MS,
+    sabotage: str | None = None,
+    versions: Sequence[str] = ("1.6",),
+) -> Findings:
     """One run of this seed's script. What was done and what the controller said are in the notes."""
     began = time.monotonic()
     entry, environment = (SABOTAGE, {"SABOTAGE": sabotage}) if sabotage else (PRODUCT, {})
-    async with running(entry=entry, environment=environment) as lot:
+    plan = world_plan(versions=versions)
+    async with running(plan, entry=entry, environment=environment) as lot:
         async with asyncio.TaskGroup() as people:
             player = Chaos(lot, people)
             await player.play(script(seed, until_ms=until_ms))

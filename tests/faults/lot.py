@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -102,7 +102,8 @@ phase_rotation = "{rotation}"
 """
 
 
-def world_plan(*, building_a: int = 4, noise_ma: int = 200) -> WorldPlan:
+def world_plan(*, building_a: int = 4, noise_ma: int = 200, versions: Sequence[str] = ("1.6",)) -> WorldPlan:
+    """`versions` of OCPP that the chargers speak, in turn."""
     rotations = ("L1L2L3", "L2L3L1", "L3L1L2")
     load_ma = building_a * 1_000
     building = BuildingPlan(steady_ma=(load_ma, load_ma, load_ma), noise_ma=noise_ma, seed=1)
@@ -120,6 +121,7 @@ def world_plan(*, building_a: int = 4, noise_ma: int = 200) -> WorldPlan:
                 max_ma=MAX_A * 1_000,
                 clock_offset_ms=CLOCKS_MS[n - 1],
                 has_stubborn_clock=True,
+                version=versions[n % len(versions)],
             )
             for n in range(1, 7)
         ),

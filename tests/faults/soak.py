@@ -1,4 +1,4 @@
-"""Chaos for hours: `python -m tests.faults.soak --runs N --seed S [--at-once K] [--keep DIR]`.
+"""Chaos for hours: `python -m tests.faults.soak --runs N --seed S [--at-once K] [--versions 1.6,2.0.1]`.
 
 Plays the seeds S, S + 1, .. and ends with a table and a sum. The exit code is 1 when any run was not clean;
 what such a run did is kept in DIR.
@@ -24,7 +24,7 @@ def main() -> int:
     last = options.seed + options.runs
     for first in range(options.seed, last, options.at_once):
         seeds = range(first, min(first + options.at_once, last))
-        for seed, found in asyncio.run(all_of(seeds)).items():
+        for seed, found in asyncio.run(all_of(seeds, versions=options.versions)).items():
             findings[seed] = found
             print(_row(str(seed), [found]), flush=True)
             if not found.is_clean:
@@ -40,6 +40,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, metavar="S")
     parser.add_argument("--at-once", type=int, default=3, metavar="K")
     parser.add_argument("--keep", type=Path, default=Path("soak"), metavar="DIR")
+    parser.add_argument(
+        "--versions",
+        type=lambda text: text.split(","),
+        default=["1.6"],
+        metavar="V,..",
+        help="of OCPP, in turn: 1.6,2.0.1,2.1",
+    )
     return parser.parse_args()
 
 
