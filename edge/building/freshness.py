@@ -16,7 +16,9 @@ class StaleError(ValueError):
 class Freshness:
     """Remembers what was answered, so that a command that comes twice is carried out once."""
 
-    def __init__(self) -> None:
+    def __init__(self, began_ms: int) -> None:
+        """`began_ms`: wall clock of the start: what was sent before it may have been answered already."""
+        self._began_ms = began_ms
         self._answers: OrderedDict[str, bytes] = OrderedDict()
         self._left = AT_ONCE
         self._since_ms: int | None = None
@@ -41,6 +43,8 @@ class Freshness:
             raise StaleError(
                 f"at_ms is {(now_ms - at_ms) // 1000} s ago: not obeyed after {OLDEST_MS // 1000} s"
             )
+        if at_ms < self._began_ms <= now_ms:
+            raise StaleError("at_ms is before this box's start: what was answered then is not known any more")
         if at_ms > now_ms + AHEAD_MS:
             raise StaleError(f"at_ms is {(at_ms - now_ms) // 1000} s ahead of this box's clock")
 

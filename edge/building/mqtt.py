@@ -56,7 +56,7 @@ class MqttBuilding:
         self._voltage_mv = voltage_mv
         self._topic = settings.topic
         self._orders = Orders(doors, clock, takes_limits=settings.limits, takes_commands=settings.commands)
-        self._fresh = Freshness()
+        self._fresh = Freshness(clock.now_ms())
         self._group: asyncio.TaskGroup | None = None
         self._waiting = 0
         self._garbage_told_ms: int | None = None

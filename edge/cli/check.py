@@ -1,5 +1,6 @@
 """`ampyard check FILE`: every fault of a site file, or its proof."""
 
+import importlib
 import json
 import sys
 from argparse import ArgumentParser, Namespace
@@ -8,7 +9,6 @@ from typing import Any
 
 from edge import settings
 from edge.catalogue import guarded, guards
-from edge.catalogue.boards import board_of
 from edge.cli import exits, state, terminal
 from edge.cli.expansion import expanded
 from edge.cli.tree import proof_lines
@@ -35,8 +35,8 @@ def run(options: Namespace) -> int:
     except OSError as error:
         print(f"ampyard check: {options.file}: {error.strerror}", file=sys.stderr)
         return exits.USAGE
-    if (trouble := _board_trouble(verdict.site)) is not None:
-        print(f"{verdict.file} {trouble}", file=sys.stderr)
+    if found := _misplaced(verdict.site):
+        print("\n".join(f"{verdict.file} {each}" for each in found), file=sys.stderr)
         return exits.FAULTS
     if options.json:
         print(json.dumps(_as_json(verdict), indent=2, ensure_ascii=False))
@@ -50,14 +50,15 @@ def run(options: Namespace) -> int:
     return exits.FAULTS if has_failed else exits.FINE
 
 
-def _board_trouble(site: settings.Site | None) -> str | None:
-    """What is wrong with the board that the site names."""
+def _misplaced(site: settings.Site | None) -> list[str]:
+    """What is wrong with the board and the pins that the site names."""
+    if site is None or not (site.board or site.contacts or any(charger.gpio for charger in site.chargers)):
+        return []
+    pins = importlib.import_module("edge.cli.pins")  # of interest only where there are some
     try:
-        if site is not None:
-            board_of(site)
+        return list(pins.troubles(site))
     except ConfigError as error:
-        return str(error)
-    return None
+        return [str(error)]
 
 
 def _print_faults(verdict: settings.Verdict) -> None:

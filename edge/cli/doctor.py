@@ -11,7 +11,7 @@ from typing import Any, Literal
 from edge import settings
 from edge.catalogue import guarded, guards
 from edge.catalogue.boards import board_of
-from edge.cli import box, exits, state, terminal
+from edge.cli import box, exits, pins, state, terminal
 from edge.core.errors import ConfigError
 from edge.links.clock import TIMESYNC
 from edge.settings.model import Site
@@ -125,6 +125,8 @@ def _ports(site: Site) -> Iterator[Finding]:
     except ConfigError as error:
         yield Finding(level="FAIL", about="board", sentence=str(error), remedy="ampyard board --list")
         return
+    for trouble in pins.troubles(site):
+        yield Finding(level="FAIL", about="pins", sentence=trouble, remedy="ampyard board")
     lines = {charger.modbus.line for charger in site.chargers if charger.modbus} | {
         circuit.meter.line for circuit in site.circuits if circuit.meter
     }

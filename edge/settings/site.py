@@ -274,8 +274,10 @@ class _SiteReader:
         for inner in table.tables.values():
             if inner.path[0] == "charger":  # a range has many: they are told one by one
                 continue
-            entry = inner.entries.get("password")
-            if entry is not None:
+            for key in ("password", "ca", "certificate", "key"):
+                entry = inner.entries.get(key)
+                if entry is None or (key != "password" and inner.path[0] != "mqtt"):
+                    continue
                 name = str(entry.value).removeprefix("secret:")
                 if self.look_up(Secret(name=name)) is None:
                     self._caution(

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 LIMITS = "limit"  # by its name
 KEPT = frozenset({"mqtt", "page", "file"})  # contacts are read anew, a cloud sends its profiles again
+SET_MS = 1_000  # a wall clock that differs by more from the other one than a cycle ago has been set
 MOST = 200  # of one source: whoever makes up names must not fill the box
 
 
@@ -48,6 +49,7 @@ class Limits:
         self._wake = wake
         self._hurry = hurry
         self._note = note
+        self._ahead_ms = clock.now_ms() - clock.mono_ms()
 
     def resume(self, documents: dict[str, bytes]) -> None:
         """Take up what was set before a restart and has not ended: in doubt it lasts longer."""
@@ -82,6 +84,15 @@ class Limits:
         if limit.source in KEPT:
             self._keep(limit)
         (self._hurry if falls else self._wake)()
+
+    def follow(self) -> None:
+        """A cycle has passed. When somebody has set the wall clock, ends are written down anew."""
+        ahead_ms = self._clock.now_ms() - self._clock.mono_ms()
+        if abs(ahead_ms - self._ahead_ms) > SET_MS:
+            for limit in self._named.values():
+                if limit.source in KEPT:
+                    self._keep(limit)
+        self._ahead_ms = ahead_ms
 
     def rows(self) -> tuple[LimitStatus, ...]:
         """For the status, by name."""

@@ -240,6 +240,7 @@ class Site:
             limits=parts.limits.rows(),
         )
         parts.evidence.follow(self._status)
+        parts.limits.follow()
         self._disobedience.note(status)
         self._news.set()
         self._news = asyncio.Event()

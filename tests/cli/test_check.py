@@ -189,3 +189,16 @@ def test_the_version(capsys):
         main(["--version"])
     assert caught.value.code == 0
     assert capsys.readouterr().out.startswith("ampyard ")
+
+
+def test_a_pin_that_is_none_and_a_board_that_is_none_are_faults(tmp_path, capsys):
+    site = tmp_path / "site.toml"
+    text = '[grid]\nrating_a = 63\nbuilding_max_a = 40\n[contact.ripple]\npin = "{}"\nlimit_a = 6\n'
+    site.write_text(text.format("GPOI22"))
+    assert main(["check", str(site)]) == 1
+    assert "[contact.ripple] line 4: GPOI22 is no pin here" in capsys.readouterr().err
+    site.write_text('[site]\nboard = "openwb-addon"\n' + text.format("RSE1"))
+    assert main(["check", str(site)]) == 0
+    site.write_text('[site]\nboard = "openwb"\n' + text.format("RSE1"))
+    assert main(["check", str(site)]) == 1
+    assert "openwb-addon" in capsys.readouterr().err
