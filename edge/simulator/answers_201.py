@@ -8,6 +8,7 @@ import msgspec
 from edge.dialects.v16.settings import key_of
 from edge.dialects.v201 import settings
 from edge.ocpp.rpc import NOT_SUPPORTED, Fault
+from edge.ocpp.v16 import firmware as own_firmware
 from edge.ocpp.v16 import local_list
 from edge.ocpp.v16 import requests as own
 from edge.ocpp.v16 import reservation as own_reservation
@@ -335,6 +336,9 @@ class Answers201:
 
     def _update(self, request: diagnostics.UpdateFirmware, do: "Do") -> Message:
         wanted = request.firmware
+        if not wanted.signature:
+            do(own_firmware.UpdateFirmware(location=wanted.location, retrieve_date=wanted.retrieve_date_time))
+            return diagnostics.UpdateFirmwareResponse(status="Accepted")
         done = do(
             own_security.SignedUpdateFirmware(
                 request_id=request.request_id,
