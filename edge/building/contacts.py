@@ -40,6 +40,11 @@ class _Relay:
         self._tell("" if level is not None else self._trouble or f"{self._name} cannot be read")
         return self._contact.note(None if level is None else level != self._low_is_active, now_ms)
 
+    @property
+    def is_faulty(self) -> bool:
+        """Whether it limits only because it cannot be read."""
+        return bool(self._trouble)
+
     def _open(self) -> None:
         try:
             self._input = self._pins.input(self._name, pull="up")
@@ -62,7 +67,7 @@ class _Receiver:
         self._settings = settings
         self._targets = targets
         self._relays = [_Relay(pin, pins, is_active_open=settings.is_active_open) for pin in settings.pins]
-        self._told: int | None = None
+        self._told: tuple[int | None, bool] = (None, False)
 
     def limits(self, now_ms: int) -> list[Limit]:
         """What the site must be told now; empty where it is as before."""
@@ -72,9 +77,10 @@ class _Receiver:
             list(settings.limits_ma),
             one_is_always_closed=settings.one_is_always_active,
         )
-        if bound_ma == self._told:
+        is_fault = bound_ma is not None and any(relay.is_faulty for relay in self._relays)
+        if (bound_ma, is_fault) == self._told:
             return []
-        self._told = bound_ma
+        self._told = (bound_ma, is_fault)
         if settings.rule == DIRECT:
             return [
                 self._limit("evse", bay, None if bound_ma is None else least_ma)
@@ -91,6 +97,7 @@ class _Receiver:
             limit_ma=limit_ma,
             expires_ms=None,
             is_operator=self._settings.rule != "none",
+            is_fault=self._told[1],
         )
 
 

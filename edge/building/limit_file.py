@@ -26,6 +26,13 @@ MOST_LIMITS = 50
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9 ._-]{1,40}$")]
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another limit from a moment of the wall clock on."""
+
+    from_ms: int
+    limit_a: Annotated[float, Meta(ge=0, le=10_000)]
+
+
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One limit of the file."""
 
@@ -34,6 +41,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     until_ms: int
     target: str = "grid"
     of: Literal["chargers", "circuit", "bay"] = "chargers"
+    steps: Annotated[tuple[Step, ...], Meta(max_length=50)] = ()
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,13 +88,19 @@ class LimitFile:
         for limit in limits.values():
             self._doors.limit(limit)
         for name in self._set.keys() - limits.keys():
-            self._doors.limit(msgspec.structs.replace(self._set[name], limit_ma=None, expires_ms=None))
+            self._doors.limit(
+                msgspec.structs.replace(self._set[name], limit_ma=None, expires_ms=None, steps=())
+            )
         self._set = limits
 
     def _limit(self, row: Row) -> Limit:
         left_ms = row.until_ms - self._clock.now_ms()
         if left_ms > LONGEST_MS:
             raise ValueError(f"{row.name}: until_ms is more than a day ahead")
+        ahead_ms = self._clock.mono_ms() - self._clock.now_ms()
+        steps = tuple((step.from_ms + ahead_ms, int(step.limit_a * 1000)) for step in row.steps)
+        if list(steps) != sorted(steps):
+            raise ValueError(f"{row.name}: steps are not in the order of from_ms")
         return Limit(
             name=f"{row.name}/{row.target}/file",
             source="file",
@@ -94,6 +108,7 @@ class LimitFile:
             target=row.target,
             limit_ma=int(row.limit_a * 1000),
             expires_ms=self._clock.mono_ms() + max(0, left_ms),
+            steps=steps,
         )
 
     def _content(self) -> bytes | str:

@@ -89,6 +89,9 @@ class MqttBuilding:
         self._publish(self._doors.status())
 
     def _publish(self, status: Status) -> None:
+        """Nothing before the first cycle: what is not decided yet would take back what was told before."""
+        if not status.circuits:
+            return
         now_ms = self._clock.mono_ms()
         if self._settings.home_assistant and self._link.is_connected and not self._is_discovered:
             self._discover(status)

@@ -30,6 +30,13 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     at_ms: Annotated[int, Meta(ge=0, le=9_999_999_999_999)]
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another limit from then on."""
+
+    in_s: Seconds
+    limit_a: Annotated[float, Meta(ge=0, le=MOST_A)]
+
+
 class LimitOrder(Order, frozen=True, kw_only=True):
     """A bound for some time; `limit_a` null takes the one of that name and target back."""
 
@@ -38,6 +45,7 @@ class LimitOrder(Order, frozen=True, kw_only=True):
     target: str = "grid"
     of: Literal["chargers", "circuit"] = "chargers"
     name: Name = "building"
+    steps: Annotated[tuple[Step, ...], Meta(max_length=50)] = ()
 
 
 class StartOrder(Order, frozen=True, kw_only=True):
@@ -79,6 +87,10 @@ class Orders:
                 raise ValueError(f"seconds: missing; 1 to {LONGEST_S}: a limit must end")
             limit_ma = int(order.limit_a * 1000)
             expires_ms = self._clock.mono_ms() + order.seconds * 1000
+        now_ms = self._clock.mono_ms()
+        steps = tuple((now_ms + step.in_s * 1000, int(step.limit_a * 1000)) for step in order.steps)
+        if list(steps) != sorted(steps):
+            raise ValueError("steps: not in the order of in_s")
         is_bay = any(evse.id == order.target for evse in self._doors.status().evses)
         kind: Literal["circuit", "chargers", "evse"] = "evse" if is_bay else order.of
         self._doors.limit(
@@ -89,6 +101,7 @@ class Orders:
                 target=order.target,
                 limit_ma=limit_ma,
                 expires_ms=expires_ms,
+                steps=steps,
             )
         )
         if order.limit_a is None or order.seconds is None:

@@ -136,6 +136,7 @@ class MqttLink:
                 wait_s = min(wait_s * 2, RECONNECT_CAP_S)
         finally:
             self._leave()
+            self._unwire()
 
     async def _connect(self) -> str | None:
         """The TCP and TLS part, off the loop; the reason when it fails."""
@@ -223,6 +224,12 @@ class MqttLink:
         client.on_connect = self._connected
         client.on_disconnect = lambda *_: self._gone.set()
         client.on_message = self._received
+
+    def _unwire(self) -> None:
+        """What paho does with its socket when it is forgotten concerns nobody: the loop may be closed."""
+        client = self._client
+        client.on_socket_open = client.on_socket_close = None
+        client.on_socket_register_write = client.on_socket_unregister_write = None
 
     def _read(self) -> None:
         """What has come. What is no MQTT ends the connection, as the standard asks for."""

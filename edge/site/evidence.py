@@ -56,11 +56,13 @@ class Evidence:
             target=limit.target,
             limit_ma=limit.limit_ma,
             before=self._drawn(),
+            is_fault=limit.is_fault,
         )
         self._open[key] = self._clock.mono_ms() + SETTLED_MS
         self._keep(key)
         words = "free again" if limit.limit_ma is None else f"{limit.limit_ma / 1000:.1f} A per phase"
-        log.warning("grid operator: %s: %s", limit.name, words)
+        who = "its contact cannot be read" if limit.is_fault else "the grid operator"
+        log.warning("%s: %s: %s", limit.name, who, words)
 
     def follow(self, status: Status) -> None:
         """A cycle has passed: what is drawn now is what a command finds, and what the last one led to."""

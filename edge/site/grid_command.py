@@ -16,7 +16,10 @@ class Drawn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GridCommand(msgspec.Struct, frozen=True, kw_only=True):
-    """One command. `limit_ma` per phase, None: it was taken back. `is_sure`: the box knew its time."""
+    """One command. `limit_ma` per phase, None: it was taken back.
+
+    `is_sure`: the box knew its time. `is_fault`: nobody commanded, the contact could not be read.
+    """
 
     at_ms: int
     is_sure: bool
@@ -26,3 +29,4 @@ class GridCommand(msgspec.Struct, frozen=True, kw_only=True):
     limit_ma: int | None
     before: Drawn
     after: Drawn | None = None
+    is_fault: bool = False

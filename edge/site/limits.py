@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from edge.core.lot import Lot
 from edge.site.documents import Remember
@@ -25,6 +26,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     until_ms: int
     left_ms: int
     is_sure: bool
+    mono_ms: int = 0
 
 
 class Limits:
@@ -57,8 +59,10 @@ class Limits:
             kept = msgspec.json.decode(body, type=Kept)
             left_ms = self._left_ms(kept)
             if left_ms > 0 and kept.limit.target in self._known(kept.limit):
-                expires_ms = self._clock.mono_ms() + left_ms
-                self._named[name] = msgspec.structs.replace(kept.limit, expires_ms=expires_ms)
+                now_ms = self._clock.mono_ms()
+                ago_ms = kept.mono_ms + kept.left_ms - left_ms  # this moment, by the clock of then
+                steps = tuple((at_ms - ago_ms + now_ms, ma) for at_ms, ma in kept.limit.steps)
+                self._named[name] = replace(kept.limit, expires_ms=now_ms + left_ms, steps=steps)
                 log.info("limit %s of before the restart holds for %d s", name, left_ms // 1000)
             else:
                 self._remember(LIMITS, name, None)
@@ -86,7 +90,11 @@ class Limits:
         (self._hurry if falls else self._wake)()
 
     def follow(self) -> None:
-        """A cycle has passed. When somebody has set the wall clock, ends are written down anew."""
+        """A cycle has passed: steps are due. When somebody has set the wall clock, ends are kept anew."""
+        now_ms = self._clock.mono_ms()
+        for limit in [each for each in self._named.values() if each.steps and each.steps[0][0] <= now_ms]:
+            due = [ma for at_ms, ma in limit.steps if at_ms <= now_ms]
+            self.set(replace(limit, limit_ma=due[-1], steps=limit.steps[len(due) :]))
         ahead_ms = self._clock.now_ms() - self._clock.mono_ms()
         if abs(ahead_ms - self._ahead_ms) > SET_MS:
             for limit in self._named.values():
@@ -119,7 +127,15 @@ class Limits:
             left_ms = limit.expires_ms - self._clock.mono_ms()
             is_sure = self._clock.is_synchronised()
             until_ms = self._clock.now_ms() + left_ms
-            body = msgspec.json.encode(Kept(limit=limit, until_ms=until_ms, left_ms=left_ms, is_sure=is_sure))
+            body = msgspec.json.encode(
+                Kept(
+                    limit=limit,
+                    until_ms=until_ms,
+                    left_ms=left_ms,
+                    is_sure=is_sure,
+                    mono_ms=self._clock.mono_ms(),
+                )
+            )
         self._remember(LIMITS, limit.name, body)
 
     def _left_ms(self, kept: Kept) -> int:

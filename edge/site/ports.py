@@ -68,8 +68,9 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
 
     `target` is a circuit (`kind="circuit"`: everything on it; `"chargers"`: our chargers on it together)
     or an EVSE as `bay-1/1` (`kind="evse"`). `limit_ma` per phase; None withdraws the limit of this name.
-    `expires_ms` is monotonic; None lasts until withdrawn. `is_operator`: the grid operator's command, of
-    which evidence is kept.
+    `expires_ms` is monotonic; None lasts until withdrawn. `steps`: what counts instead from a monotonic ms
+    on, in order. `is_operator`: the grid operator's command, of which evidence is kept; `is_fault`: nobody
+    gave it, its contact cannot be read.
     """
 
     name: str
@@ -79,6 +80,8 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     limit_ma: int | None
     expires_ms: int | None
     is_operator: bool = False
+    steps: tuple[tuple[int, int], ...] = ()
+    is_fault: bool = False
 
 
 class Confirmed(msgspec.Struct, frozen=True, kw_only=True):

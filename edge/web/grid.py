@@ -19,6 +19,7 @@ HEAD = (
     "kind",
     "target",
     "limit_a_per_phase",
+    "contact_is_faulty",
     *(f"before_{name}" for name in ("utc", "grid_w", "grid_a", "chargers_w", "unmeasured")),
     *(f"after_{name}" for name in ("utc", "grid_w", "grid_a", "chargers_w", "unmeasured")),
 )
@@ -52,8 +53,11 @@ def table(commands: list[GridCommand]) -> str:
     for command in commands:
         limit = "" if command.limit_ma is None else f"{command.limit_ma / 1000:.1f}"
         named = (command.name, command.kind, command.target)
+        fault = "yes" if command.is_fault else "no"
         drawn = (*_drawn(command.before), *_drawn(command.after))
-        writer.writerow((_utc(command.at_ms), "yes" if command.is_sure else "no", *named, limit, *drawn))
+        writer.writerow(
+            (_utc(command.at_ms), "yes" if command.is_sure else "no", *named, limit, fault, *drawn)
+        )
     return text.getvalue()
 
 

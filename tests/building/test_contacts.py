@@ -142,6 +142,7 @@ def test_section_14a_direct_leaves_each_bay_its_4200_w(benches: list[Bench]) -> 
 def test_a_pin_that_is_not_there_counts_as_closed(benches: list[Bench]) -> None:
     bench = bench_of(benches, '[contact.far]\npin = "/sys/class/nothing/di1"\nlimit_a = 8\n')
     assert bench.run(50) == {"far/grid": 8_000}
+    assert bench.told[0].is_fault, "nobody has commanded it"
 
 
 def test_a_pin_of_a_kernel_module_says_1_when_it_is_closed(tmp_path: Path, benches: list[Bench]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from edge.building.mqtt import Papers
@@ -54,6 +55,23 @@ async def test_state_is_retained_with_units_in_its_names(broker: int) -> None:
         with late(broker) as other:
             assert json.loads(await other.expect("lot/site"))["sentence"] == "All well."
             assert other.messages["lot/site"][1], "retained"
+
+
+async def test_before_the_first_decision_nothing_is_told_and_nothing_taken_back(broker: int) -> None:
+    with late(broker) as before:
+        before.client.publish("lot/evses/bay-1", b"of yesterday", qos=1, retain=True)
+        await before.expect("lot/evses/bay-1")
+    now = status(bay("bay-1"))
+    lot = Lot(msgspec.structs.replace(now, circuits=(), evses=()))
+    settings = replace(SETTINGS, port=broker, evcc_topic="evcc", home_assistant=True)
+    with late(broker) as listener:
+        async with running(lot, settings):
+            await listener.expect("lot/online", b"true")
+            await asyncio.sleep(1.2)
+            assert set(listener.messages) == {"lot/online", "lot/evses/bay-1"}
+            lot.now = now
+            await listener.expect("evcc/loadpoints", b"1")
+            assert json.loads(await listener.expect("lot/evses/bay-1"))["state"] == "full"
 
 
 async def test_what_is_gone_is_taken_back(broker: int) -> None:
@@ -133,6 +151,14 @@ async def test_a_command_of_the_past_or_the_future_is_refused(broker: int) -> No
         ({"limit_a": 40, "seconds": 60, "of": "cars"}, "cars"),
         ({"limit_a": 40, "seconds": 60, "name": "a/b"}, "regex"),
         ({"limit_a": 40, "second": 60}, "second"),
+        (
+            {
+                "limit_a": 40,
+                "seconds": 60,
+                "steps": [{"in_s": 9, "limit_a": 1}, {"in_s": 8, "limit_a": 1}],
+            },
+            "order of in_s",
+        ),
         ({"limit_a": 40, "seconds": 60, "id": ""}, "length"),
         (b'{"limit_a": 40, "seconds": 60}', "missing"),
         (b"\xff\xfe", "malformed"),

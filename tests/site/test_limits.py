@@ -108,3 +108,28 @@ async def test_documents_are_deleted_in_their_turn():
     await asyncio.sleep(0.01)
     task.cancel()
     assert await journal.documents("kind") == {}
+
+
+@in_virtual_time
+async def test_a_schedule_steps_down_and_up_by_itself_also_over_a_restart():
+    journal = MemoryJournal()
+
+    async def now(lot):
+        await asyncio.sleep(0)
+        return [row.limit_ma for row in lot.site.status().limits]
+
+    async with standing_site(journal=journal) as lot:
+        at_ms = lot.clock.mono_ms()
+        steps = ((at_ms + 100_000, 8_000), (at_ms + 200_000, 20_000), (at_ms + 201_000, 16_000))
+        lot.site.limit(limit(lot, 12_000, seconds=300, steps=steps))
+        await asyncio.sleep(98)
+        assert await now(lot) == [12_000]
+        await asyncio.sleep(4)
+        assert await now(lot) == [8_000]
+    async with standing_site(journal=journal) as lot:
+        await asyncio.sleep(95)
+        assert await now(lot) == [8_000]
+        await asyncio.sleep(8)
+        assert await now(lot) == [16_000]
+        await asyncio.sleep(100)
+        assert await now(lot) == []

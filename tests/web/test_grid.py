@@ -23,9 +23,9 @@ async def test_and_as_a_table_with_units_in_its_head():
     async with served() as box, box.get("/api/grid?format=csv") as answer:
         head, row, end = (await answer.text()).split("\r\n")
     assert head.startswith(
-        "command_utc,clock_is_sure,name,kind,target,limit_a_per_phase,before_utc,before_grid_w"
+        "command_utc,clock_is_sure,name,kind,target,limit_a_per_phase,contact_is_faulty,before_utc,before_grid_w"
     )
-    assert row.startswith("1970-01-01T00:00:01.000+00:00,yes,relay/grid,chargers,grid,6.1,")
+    assert row.startswith("1970-01-01T00:00:01.000+00:00,yes,relay/grid,chargers,grid,6.1,no,")
     assert ",20000,30.0 30.0 30.0,9000,1,,,,," in row
     assert end == ""
 

@@ -1,6 +1,7 @@
 """Pins of a Raspberry Pi through gpiozero, by their BCM numbers; whichever library it finds below it."""
 
 import importlib
+import warnings
 from typing import Any
 
 from edge.core.errors import ConfigError, DeviceError
@@ -47,9 +48,11 @@ class Raspberry:
 
     def _made(self, kind: str, name: str, **how: object) -> Any:  # noqa: ANN401
         try:
-            device = getattr(self._zero, kind)(
-                int(name.removeprefix("GPIO")), pin_factory=self._factory, **how
-            )
+            with warnings.catch_warnings():  # which libraries are not there; in the end one is, or it says so
+                warnings.simplefilter("ignore")
+                device = getattr(self._zero, kind)(
+                    int(name.removeprefix("GPIO")), pin_factory=self._factory, **how
+                )
         except self._zero.GPIOZeroError as error:
             raise ConfigError(f"{name}: {error}") from error
         self._open.append(device)
