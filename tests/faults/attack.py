@@ -32,7 +32,6 @@ SMALL_A, LARGE_A = 8, 12  # the stolen charger's breaker, and what the others fa
 RATE_HZ = 100
 BEAT_S = 0.05
 LATEST_BEAT_MS = 2_000
-BOOT = {"chargePointVendor": "Attack", "chargePointModel": "Attack"}
 NOW = "2026-01-01T00:00:00Z"
 SITE = f"""
 [grid]
@@ -60,6 +59,63 @@ accept = "all"
 """
 
 
+class Words16:
+    """What chargers and attackers say in OCPP 1.6."""
+
+    subprotocol = "ocpp1.6"
+    boot = {"chargePointVendor": "Attack", "chargePointModel": "Attack"}  # noqa: RUF012
+
+    def start(self, name):
+        return "StartTransaction", {"connectorId": 1, "idTag": name, "meterStart": 0, "timestamp": NOW}
+
+    def begun(self, _name, answer):
+        """What a stop must name."""
+        return answer["transactionId"]
+
+    def stop(self, number):
+        return "StopTransaction", {"transactionId": number, "meterStop": 1, "timestamp": NOW}
+
+    def answer_to(self, action):
+        return {} if action == "GetConfiguration" else {"status": "Accepted"}
+
+    def profile_of(self, payload):
+        """A profile, and its schedules."""
+        profile = payload.get("csChargingProfiles", {})
+        return profile, [profile.get("chargingSchedule", {})]
+
+
+class Words201:
+    """The same in OCPP 2.0.1: the attacker knows what the others call their transactions."""
+
+    subprotocol = "ocpp2.0.1"
+    boot = {"chargingStation": {"vendorName": "Attack", "model": "Attack"}, "reason": "PowerUp"}  # noqa: RUF012
+
+    def _event(self, kind, own_id, **fields):
+        head = {"eventType": kind, "timestamp": NOW, "triggerReason": "Authorized", "seqNo": 0}
+        return "TransactionEvent", {**head, "transactionInfo": {"transactionId": own_id}, **fields}
+
+    def start(self, name):
+        token = {"idToken": name, "type": "Central"}
+        values = [{"timestamp": NOW, "sampledValue": [{"value": 0}]}]
+        return self._event("Started", f"of-{name}", idToken=token, evse={"id": 1}, meterValue=values)
+
+    def begun(self, name, _answer):
+        return f"of-{name}"
+
+    def stop(self, own_id):
+        return self._event("Ended", own_id, evse={"id": 1})
+
+    def answer_to(self, action):
+        return {} if action in {"GetVariables", "SetVariables"} else {"status": "Accepted"}
+
+    def profile_of(self, payload):
+        profile = payload.get("chargingProfile", {})
+        return profile, profile.get("chargingSchedule", [])
+
+
+WORDS = {"1.6": Words16(), "2.0.1": Words201()}
+
+
 @dataclass(slots=True, kw_only=True)
 class Tally:
     """What was tried, and what came of it."""
@@ -71,7 +127,7 @@ class Tally:
     foreign: list[str] = field(default_factory=list)
     beats_ms: list[float] = field(default_factory=list)
     lost_links: list[str] = field(default_factory=list)
-    ended: list[int] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -96,24 +152,25 @@ class Tally:
 class Other:
     """A charger that charges and beats while somebody else is attacked with its neighbour's password."""
 
-    def __init__(self, session, url, name, tally) -> None:
+    def __init__(self, session, url, name, tally, words) -> None:
+        self._words = words
         self._session = session
         self._url = url
         self._name = name
         self._tally = tally
         self._answers: dict[str, asyncio.Future] = {}
-        self.transaction_id = 0
+        self.transaction = None
 
     @contextlib.asynccontextmanager
     async def connected(self):
         headers = {"Authorization": authorization(self._name, password_of(self._name))}
         async with self._session.ws_connect(
-            f"{self._url}/{self._name}", protocols=("ocpp1.6",), headers=headers
+            f"{self._url}/{self._name}", protocols=(self._words.subprotocol,), headers=headers
         ) as socket:
             listening = asyncio.create_task(self._listen(socket))
-            await self._call(socket, "BootNotification", BOOT)
-            start = {"connectorId": 1, "idTag": self._name, "meterStart": 0, "timestamp": NOW}
-            self.transaction_id = (await self._call(socket, "StartTransaction", start))["transactionId"]
+            await self._call(socket, "BootNotification", self._words.boot)
+            answer = await self._call(socket, *self._words.start(self._name))
+            self.transaction = self._words.begun(self._name, answer)
             beating = asyncio.create_task(self._beat(socket))
             try:
                 yield self
@@ -142,7 +199,7 @@ class Other:
         async for message in socket:
             kind, id_, *rest = json.loads(message.data)
             if kind == 2:
-                await socket.send_str(json.dumps([3, id_, answer_to(rest[0])]))
+                await socket.send_str(json.dumps([3, id_, self._words.answer_to(rest[0])]))
             elif id_ in self._answers:
                 self._answers.pop(id_).set_result(rest[0])
 
@@ -150,7 +207,8 @@ class Other:
 class Attacker:
     """Knows the password of one charger, and the numbers of the others' transactions."""
 
-    def __init__(self, session, url, victims, tally) -> None:
+    def __init__(self, session, url, victims, tally, words) -> None:
+        self._words = words
         self._session = session
         self._url = url
         self._victims = victims
@@ -173,7 +231,7 @@ class Attacker:
             async with (
                 asyncio.timeout(10),
                 self._session.ws_connect(
-                    f"{self._url}/{name}", protocols=("ocpp1.6",), headers=headers
+                    f"{self._url}/{name}", protocols=(self._words.subprotocol,), headers=headers
                 ) as socket,
             ):
                 self._tally.fates["let in"] += 1
@@ -185,42 +243,37 @@ class Attacker:
             self._tally.fates[type(fault).__name__] += 1
 
     async def _harm(self, socket):
-        await socket.send_str(json.dumps([2, "boot", "BootNotification", BOOT]))
+        await socket.send_str(json.dumps([2, "boot", "BootNotification", self._words.boot]))
         for victim in self._victims:
-            stop = {"transactionId": victim.transaction_id, "meterStop": 1, "timestamp": NOW}
-            await socket.send_str(json.dumps([2, f"stop-{victim.transaction_id}", "StopTransaction", stop]))
+            stop = self._words.stop(victim.transaction)
+            await socket.send_str(json.dumps([2, f"stop-{victim.transaction}", *stop]))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.3):
                 async for message in socket:
                     self._heard(message.data)
                     kind, id_, *rest = json.loads(message.data)
                     if kind == 2:
-                        await socket.send_str(json.dumps([3, id_, answer_to(rest[0])]))
+                        await socket.send_str(json.dumps([3, id_, self._words.answer_to(rest[0])]))
 
     def _heard(self, text):
         kind, _, *rest = json.loads(text)
         if kind != 2:
             return
         self._tally.calls += 1
-        profile = rest[1].get("csChargingProfiles", {})
-        limits = [
-            each["limit"] for each in profile.get("chargingSchedule", {}).get("chargingSchedulePeriod", ())
-        ]
+        profile, schedules = self._words.profile_of(rest[1])
+        periods = [each for schedule in schedules for each in schedule.get("chargingSchedulePeriod", ())]
+        limits = [each["limit"] for each in periods]
         if any(limit > SMALL_A for limit in limits) or "transactionId" in profile:
             self._tally.foreign.append(text)
-
-
-def answer_to(action):
-    return {} if action == "GetConfiguration" else {"status": "Accepted"}
 
 
 def password_of(name):
     return f"password of {name}"
 
 
-async def attack(folder: Path, *, seconds: float) -> Tally:
+async def attack(folder: Path, *, seconds: float, version: str = "1.6") -> Tally:
     """Start the controller in a folder, connect the others, strike, and look at the books."""
-    tally = Tally()
+    tally, words = Tally(), WORDS[version]
     vault = folder / "credentials"
     vault.mkdir()
     for name in (STOLEN, *OTHERS):
@@ -237,16 +290,15 @@ async def attack(folder: Path, *, seconds: float) -> Tally:
         async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as stack:
             await listening(ports["OCPP"])
             victims = [
-                await stack.enter_async_context(Other(session, url, name, tally).connected())
+                await stack.enter_async_context(Other(session, url, name, tally, words).connected())
                 for name in OTHERS
             ]
             started_s = time.monotonic()
-            await Attacker(session, url, victims, tally).strike(seconds)
+            await Attacker(session, url, victims, tally, words).strike(seconds)
             tally.seconds = time.monotonic() - started_s
-            async with session.get(f"http://{HOST}:{ports['WEB']}/api/sessions") as answer:
-                sessions = {each["transaction_id"]: each for each in await answer.json()}
-            ours = [victim.transaction_id for victim in victims]
-            tally.ended = [number for number in ours if sessions[number].get("ended_ms") is not None]
+            async with session.get(f"http://{HOST}:{ports['WEB']}/api/transactions") as answer:
+                rows = {each["charger"]: each for each in await answer.json() if not each["flags"]}
+            tally.ended = [name for name in OTHERS if rows[name]["ended_ms"] is not None]
     finally:
         await controller.stop()
     return tally
@@ -265,9 +317,10 @@ async def listening(port: int) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--version", choices=WORDS, default="1.6", help="of OCPP")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        tally = asyncio.run(attack(Path(folder), seconds=options.seconds))
+        tally = asyncio.run(attack(Path(folder), seconds=options.seconds, version=options.version))
     for line in tally.lines():
         print(line)
     return os.EX_OK if tally.is_clean else 1

@@ -1,12 +1,15 @@
 """What somebody with one charger's password can do to the others: nothing."""
 
-from tests.faults.attack import OTHERS, RATE_HZ, attack
+import pytest
+
+from tests.faults.attack import OTHERS, RATE_HZ, WORDS, attack
 
 SECONDS = 4
 
 
-async def test_the_password_of_one_charger_harms_no_other(tmp_path):
-    tally = await attack(tmp_path, seconds=SECONDS)
+@pytest.mark.parametrize("version", WORDS)
+async def test_the_password_of_one_charger_harms_no_other(tmp_path, version):
+    tally = await attack(tmp_path, seconds=SECONDS, version=version)
     assert tally.is_clean, "\n".join(tally.lines())
     assert tally.tries == SECONDS * RATE_HZ
     assert tally.fates["let in"] > 0
