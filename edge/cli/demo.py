@@ -57,7 +57,7 @@ def run(options: Namespace) -> int:
 
 
 async def _demo(folder: Path, port: int | None) -> None:
-    plan = demo()
+    plan = demo(newest="2.0.1")
     world = World(plan)
     await world.open()
     try:

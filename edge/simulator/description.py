@@ -124,8 +124,11 @@ class WorldPlan:
         )
 
 
-def demo() -> WorldPlan:
-    """The lot of the demo: two feeders, eight chargers wired in rotation, a building that lives."""
+def demo(newest: str = "1.6") -> WorldPlan:
+    """The lot of the demo: two feeders, eight chargers wired in rotation, a building that lives.
+
+    `newest`: the version of OCPP that the last charger speaks.
+    """
     rotations = ("L1L2L3", "L2L3L1", "L3L1L2")
     building = BuildingPlan(
         steady_ma=(22_000, 18_000, 20_000), drift_ma=3_000, drift_period_ms=90_000, noise_ma=300, seed=1
@@ -138,7 +141,10 @@ def demo() -> WorldPlan:
         ),
         chargers=tuple(
             ChargerPlan(
-                name=f"bay-{n}", circuit="west" if n <= 4 else "east", rotation=rotations[(n - 1) % 3]
+                name=f"bay-{n}",
+                circuit="west" if n <= 4 else "east",
+                rotation=rotations[(n - 1) % 3],
+                version=newest if n == 8 else "1.6",
             )
             for n in range(1, 9)
         ),

@@ -26,6 +26,7 @@ def foreign_kind(version):
             self.news = News()
             self.profiles = {}
             self.limits = []
+            self.held_at = None  # what all EVSEs are told while nobody knows it
             self.variables = {
                 ("SampledDataCtrlr", "TxUpdatedInterval"): "60",
                 ("SampledDataCtrlr", "TxUpdatedMeasurands"): "Energy.Active.Import.Register",
@@ -47,6 +48,9 @@ def foreign_kind(version):
 
         @on("SetChargingProfile")
         async def on_set_charging_profile(self, evse_id, charging_profile):
+            if evse_id == 0 and charging_profile["charging_profile_purpose"] == "TxDefaultProfile":
+                self.held_at = rates(charging_profile)
+                await self.news.tell()
             if evse_id == 1:
                 level = charging_profile["stack_level"]
                 self.profiles[level] = charging_profile

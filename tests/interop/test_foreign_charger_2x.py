@@ -6,6 +6,7 @@ import sys
 
 import aiohttp
 import pytest
+from ocpp.exceptions import SecurityError
 
 from edge.site.commands import (
     Done,
@@ -175,6 +176,21 @@ async def test_a_charger_that_comes_back_with_another_version_keeps_its_history(
             await charger.end("Local", meter_wh=1900)
         assert [each["energy_wh"] for each in await transactions(lot)] == [500, 400]
         assert lot.site.charger("bay-1").boot.protocol == "OCPP 2.0.1"
+
+
+async def test_a_stranger_waits_is_held_at_nothing_and_tells_what_it_has(tmp_path):
+    async with (
+        box(tmp_path, "bay-1") as lot,
+        foreign_charger(lot.url, "AL-4711") as charger,
+        asyncio.timeout(60),
+    ):
+        assert await charger.boot() == "Pending"
+        await charger.news.until(lambda: charger.held_at == [0])
+        with pytest.raises(SecurityError):
+            await charger.begin(TOKEN)
+        await lot.until(lambda status: [each.connectors for each in status.strangers] == [1])
+        (stranger,) = lot.site.status().strangers
+        assert (stranger.station, stranger.model) == ("AL-4711", "Mobility House 1.0")
 
 
 def test_a_version_costs_nothing_before_a_charger_speaks_it():
