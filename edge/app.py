@@ -50,6 +50,7 @@ BUILDINGS = {
     "mqtt": "edge.building.mqtt",
     "contacts": "edge.building.contacts",
     "file": "edge.building.limit_file",
+    "sync": "edge.building.sync",
 }
 PAGE = "edge.web.server"
 COLLECT_S = 600
@@ -329,7 +330,7 @@ class _Rooms:
         """What hangs on pins: contacts, read once before anything is offered, and chargers."""
         settings, works = self._settings, []
         chargers = [charger for charger in settings.chargers if charger.gpio is not None]
-        if not settings.contacts and not chargers:
+        if not settings.contacts and not chargers and not settings.sync_pins:
             return
         board = board_of(settings)
         pins = _load("edge.links.pins").Pins(None if board is None else board.labels)
@@ -343,6 +344,8 @@ class _Rooms:
             ):
                 self._site.attach(charger.settings.name, charger)
                 works.append(charger)
+        if settings.sync_pins:
+            works.append(_load(BUILDINGS["sync"]).pulses_of(settings, pins, self._site, self._clock))
         group.create_task(pins.run_with(works), name="pins")
 
     async def _page(self) -> None:

@@ -52,7 +52,9 @@ def run(options: Namespace) -> int:
 
 def _misplaced(site: settings.Site | None) -> list[str]:
     """What is wrong with the board and the pins that the site names."""
-    if site is None or not (site.board or site.contacts or any(charger.gpio for charger in site.chargers)):
+    if site is None:
+        return []
+    if not (site.board or site.contacts or site.sync_pins or any(charger.gpio for charger in site.chargers)):
         return []
     pins = importlib.import_module("edge.cli.pins")  # of interest only where there are some
     try:

@@ -19,6 +19,8 @@ def troubles(site: Site) -> Iterator[str]:
 
 
 def _pins(site: Site) -> Iterator[tuple[str, str]]:
+    for circuit, pin in site.sync_pins.items():
+        yield f"[{circuit}.demand] sync_pin", pin
     for contact in site.contacts:
         for pin in contact.pins:
             yield f"[contact.{contact.name}] line {contact.line_number}", pin

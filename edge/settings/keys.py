@@ -146,7 +146,12 @@ DEMAND = Section(
         key("target_kw", Quantity(low=1, high=10_000, unit="kW"), REQUIRED, "what the demand charge bills"),
         key("window_min", OneNumber(values=(15, 30, 60), unit="min", scale=60_000), 15, "by the wall clock"),
         key("raise_to_peak", Flag(), default=False, why="the month's peak is paid already: up to it"),
-        later("sync_pin", "utility's pulse", allowed="clock", harmless=("clock",)),
+        key(
+            "sync_pin",
+            Text(allowed='"clock", or a pin'),
+            "clock",
+            "begins windows",
+        ),
     ),
     why="demand charge",
 )

@@ -20,6 +20,7 @@ class Secret:
 OCPP_CERTIFICATE = Secret(name="ocpp-certificate")
 OCPP_KEY = Secret(name="ocpp-key")
 SUPPLY = "/supply"
+BY_CLOCK = "clock"
 SourceName = Literal["solar", "battery"]
 
 
@@ -72,12 +73,21 @@ class SourceSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandSettings:
-    """The average power to stay below, window by window. `line_number` is where its table begins."""
+    """The average power to stay below, window by window. `line_number` is where its table begins.
+
+    `sync_pin`: the contact that begins the windows, or the wall clock.
+    """
 
     target_w: int
     window_ms: int
     raise_to_peak: bool
     line_number: int
+    sync_pin: str = BY_CLOCK
+
+    @property
+    def is_pulsed(self) -> bool:
+        """Whether the utility's contact begins the windows."""
+        return self.sync_pin != BY_CLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,6 +350,15 @@ class Site:
     limits_file: Path | None = None
     board: str | None = None
 
+    @property
+    def sync_pins(self) -> dict[str, str]:
+        """The utility's contacts, by the circuits whose demand windows they begin."""
+        return {
+            circuit.name: circuit.demand.sync_pin
+            for circuit in self.circuits
+            if circuit.demand is not None and circuit.demand.is_pulsed
+        }
+
     def circuit(self, name: str) -> CircuitSettings:
         """The circuit of that name. Raises KeyError."""
         for circuit in self.circuits:
@@ -394,4 +413,9 @@ def tree_of(circuits: tuple[CircuitSettings, ...]) -> Tree:
 
 
 def _target(demand: DemandSettings) -> Target:
-    return Target(target_w=demand.target_w, window_ms=demand.window_ms, follows_peak=demand.raise_to_peak)
+    return Target(
+        target_w=demand.target_w,
+        window_ms=demand.window_ms,
+        follows_peak=demand.raise_to_peak,
+        is_pulsed=demand.is_pulsed,
+    )

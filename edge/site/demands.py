@@ -32,11 +32,16 @@ class Demands:
         self._zone = ZoneInfo(blueprint.settings.timezone) if blueprint.settings.timezone else None
         self._clock = clock
         self.peaks: dict[str, Peak] = {}
+        self._pulses: dict[str, int] = {}
 
     def resume(self, documents: dict[str, bytes]) -> None:
         """The peaks that were kept."""
         for name, body in documents.items():
             self.peaks[name] = msgspec.json.decode(body, type=Peak)
+
+    def pulse(self, circuit: str) -> None:
+        """The utility begins a window there."""
+        self._pulses[circuit] = self._pulses.get(circuit, 0) + 1
 
     def images(self, readings: dict[str, Reading]) -> list[DemandImage]:
         """One for each circuit with a target."""
@@ -72,4 +77,5 @@ class Demands:
             peak_w=known.peak_w if known is not None and known.month == month else 0,
             power_w=None if reading is None else reading.power_w,
             voltage_mv=None if voltages is None else max(voltages),
+            pulses=self._pulses.get(name, 0),
         )

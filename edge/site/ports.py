@@ -198,6 +198,9 @@ class SiteDoors(Protocol):
     def source(self, reading: SourceReading) -> None:
         """The meter of the sun or of a battery was polled."""
 
+    def pulse(self, circuit: str) -> None:
+        """The utility's contact has begun a demand window on this circuit."""
+
     def trouble(self, circuit: str, sentence: str) -> None:
         """Why a circuit's meter is no good; an empty sentence: it is again."""
 

@@ -166,6 +166,11 @@ class Site:
         """The meter of the sun or of a battery was polled."""
         self._parts.sources.read(reading)
 
+    def pulse(self, circuit: str) -> None:
+        """The utility's contact has begun a demand window on this circuit."""
+        self.control.demands.pulse(circuit)
+        self.control.wake()
+
     def trouble(self, circuit: str, sentence: str) -> None:
         """Why a circuit's meter is no good; an empty sentence: it is again."""
         self._reporter.meter_troubles[circuit] = sentence

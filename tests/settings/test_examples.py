@@ -72,9 +72,6 @@ unbalance_max_a = 40
 [grid.meter]
 model = "schneider-iem3000"
 line = "rs485"
-[grid.demand]
-target_kw = 330
-sync_pin = "GPIO4"
 [charger.bay-5]
 via = "modbus"
 model = "heidelberg-energy-control"
@@ -105,7 +102,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
     faults = judge(LATER).faults
     assert {fault.keyword for fault in faults} == {"not-yet"}
     assert [fault.where for fault in faults] == [
-        "[grid.demand] sync_pin",
         "[charger.bay-7] mode",
         "[tariff]",
         "[planning]",

@@ -55,7 +55,7 @@ def test_a_target_reaches_the_core_in_watts_and_milliseconds(site):
         ("target_kw = nan", "range", "1 to 10000 kW"),
         ('target_kw = "330 kW"', "type", "1 to 10000 kW"),
         ("target_kw = 330\nwindow_min = 20", "choice", "15, 30, 60 min"),
-        ('target_kw = 330\nsync_pin = "GPIO4"', "not-yet", "clock"),
+        ("target_kw = 330\nsync_pin = 4", "type", '"clock", or a pin'),
         ("target = 330", "unknown-key", "target_kw (kilowatts)"),
     ],
 )
@@ -64,8 +64,12 @@ def test_what_cannot_be_meant_says_what_can(site, demand, keyword, allowed):
     assert (keyword, allowed) in [(fault.keyword, fault.allowed) for fault in faults]
 
 
-def test_the_utilitys_clock_is_what_this_version_goes_by(site):
-    assert site(demand='target_kw = 330\nsync_pin = "clock"').faults == ()
+def test_windows_go_by_the_clock_or_by_the_utilitys_contact(site):
+    by_clock, by_contact = (
+        site(demand=f'target_kw = 330\nsync_pin = "{pin}"').accepted() for pin in ("clock", "GPIO4")
+    )
+    assert by_clock.tree().circuits["grid"].demand.is_pulsed is False
+    assert by_contact.tree().circuits["grid"].demand.is_pulsed is True
 
 
 def test_the_proof_does_not_count_on_a_curve(site):
