@@ -81,14 +81,15 @@ class Plant(asyncio.DatagramProtocol):
 class Board:
     """A board's program on the real interpreter."""
 
-    def __init__(self, root, plant_port, *, heap="256k", uarts=None):
+    def __init__(self, root, plant_port, *, heap="256k", uarts=None, program=ROOT):
         self.root = Path(root)
         self._environment = {
             "PLANT_PORT": str(plant_port),
-            "MICROPYPATH": f"{ROOT / 'tests/boards/double'}:{ROOT}:.frozen",
+            "MICROPYPATH": f"{ROOT / 'tests/boards/double'}:{program}:.frozen",
             **{f"UART_{number}": path for number, path in (uarts or {}).items()},
         }
         self._heap = heap
+        self._program = program
         self.process = None
 
     async def start(self, code):
@@ -98,8 +99,9 @@ class Board:
             "-X",
             f"heapsize={self._heap}",
             "-c",
-            code,
+            f"import sys; sys.path.insert(0, {str(self._program)!r})\n{code}",
             env={**os.environ, **self._environment},
+            cwd=self.root,  # the interpreter looks there first
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

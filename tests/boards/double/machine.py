@@ -21,7 +21,7 @@ class _World:
         self.asked_ms = time.ticks_ms()
         port = os.getenv("PLANT_PORT")
         self.socket = None
-        if port:
+        if port and port != "0":
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             self.socket.connect(socket.getaddrinfo("127.0.0.1", int(port))[0][-1])
             self.socket.setblocking(False)
