@@ -391,6 +391,12 @@ async def _office(settings: SiteSettings, site: Site, journal: SqliteJournal, cl
     )
     await office.resume()
     site.authorisation.roaming = office.roaming_verdict
+
+    async def cost_of(number: int) -> float | None:
+        session = await journal.session(number)
+        return None if session is None or session.ended_ms is None else await office.cost(session)
+
+    site.reception.cost_of = cost_of
     return office
 
 

@@ -299,7 +299,7 @@ class OcppCharger:
             if isinstance(said, NotAnswered):
                 answer = said
                 break
-            if not isinstance(said, Acknowledged):
+            if not isinstance(said, Acknowledged) or said.total_cost is not None:
                 answer = said
         link.was_told()
         if isinstance(answer, BootAnswer) and answer.status == "accepted":

@@ -276,7 +276,9 @@ AnyEvent = (
 
 
 class Acknowledged(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Taken note of; what had to be stored is stored."""
+    """Taken note of; what had to be stored is stored. `total_cost`: of a transaction, where it is billed."""
+
+    total_cost: float | None = None
 
 
 class BootAnswer(msgspec.Struct, frozen=True, kw_only=True, tag=True):

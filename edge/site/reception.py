@@ -1,6 +1,8 @@
 """What chargers tell: each event goes to whom it concerns, and is answered once what must be stored is."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from edge.site.events import (
     Acknowledged,
@@ -29,6 +31,8 @@ from edge.site.parts import Parts
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 60
+COST_S = 2.0  # the station waits for its answer
+CostOf = Callable[[int], Awaitable[float | None]]
 CERTIFICATE_REQUESTS = "csr"  # of a charger, in PEM
 CSR_HEAD = "-----BEGIN CERTIFICATE REQUEST-----"
 
@@ -38,6 +42,8 @@ class Reception:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self.cost_of: CostOf | None = None
+        """What a transaction that has ended costs, for chargers that show it; None: nobody bills here."""
 
     async def report(self, event: AnyEvent) -> Answer:
         """Something happened at a charger. Answers after what must be stored is stored."""
@@ -55,7 +61,7 @@ class Reception:
         if isinstance(event, TransactionEnded):
             ended = await parts.transactions.end(event)
             parts.control.wake()
-            return ended
+            return await self._with_cost(event, ended)
         if isinstance(event, Sampled):
             parts.transactions.sample(event)
             parts.passports.sampled(event)
@@ -102,6 +108,17 @@ class Reception:
             parts.reservations.used(event)
         parts.control.wake()
         return answer
+
+    async def _with_cost(self, event: TransactionEnded, ended: Answer) -> Answer:
+        """The answer to an end with what it costs, where its driver may still stand there to read it."""
+        number = self._parts.transactions.number_of(event)
+        if self.cost_of is None or number is None or event.offline or not isinstance(ended, Acknowledged):
+            return ended
+        try:
+            async with asyncio.timeout(COST_S):
+                return Acknowledged(total_cost=await self.cost_of(number))
+        except TimeoutError:
+            return ended
 
     def _boot(self, event: ChargerBooted) -> BootAnswer:
         parts = self._parts

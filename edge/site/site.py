@@ -72,7 +72,7 @@ class Site:
             shipped=shipped,
         )
         self._on_cycle = on_cycle
-        self._reception = Reception(parts)
+        self.reception = Reception(parts)
         self._dispatch = Dispatch(parts)
         self._disobedience = Disobedience(parts.passports, self.alert)
         self._promise = Promise(blueprint, parts.passports, self.alert)
@@ -139,7 +139,7 @@ class Site:
 
     async def report(self, event: AnyEvent) -> Answer:
         """Something happened at a charger. Answers after what must be stored is stored."""
-        return await self._reception.report(event)
+        return await self.reception.report(event)
 
     def read(self, reading: Reading) -> None:
         """A meter was polled. The latest value wins."""

@@ -126,6 +126,10 @@ class Transactions:
         """End a transaction, once. Whole, even if nobody waits any more."""
         return await self._whole(event.charger, self._end(event))
 
+    def number_of(self, event: TransactionEnded) -> int | None:
+        """Our number of a transaction that its charger names itself, where we know it."""
+        return (self._own_ids.resolved(event).transaction_id or None) if event.own_id else None
+
     async def _whole(self, charger: str, work: Coroutine[None, None, Answered]) -> Answered:
         """Do it in a task of the site's own, one after the other for each charger.
 

@@ -217,7 +217,7 @@ def foreign_kind(version):
             )
 
         async def end(self, reason, meter_wh=5000, trigger="EVDeparted"):
-            await self.event(
+            ended = await self.event(
                 "Ended",
                 trigger,
                 info={"stopped_reason": reason, "charging_state": "Idle"},
@@ -226,6 +226,7 @@ def foreign_kind(version):
             self.running = None
             await self.tell("Available")
             await self.news.tell()
+            return ended
 
     return ForeignCharger
 

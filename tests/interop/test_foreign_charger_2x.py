@@ -24,8 +24,11 @@ from edge.site.observed import SAMPLE_LAG_MS
 from tests.interop.box import TOKEN, box
 from tests.interop.peers import foreign_charger as foreign_16
 from tests.interop.peers_2x import foreign_charger, rates
+from tests.interop.test_billing import TARIFF, api
 
 OPERATOR = Origin(kind="page")
+PRICE = {"type": "FLAT", "price": 2.00, "vat": 19, "step_size": 1}
+FLAT = {**TARIFF, "id": "flat", "elements": [{"price_components": [PRICE]}]}
 
 
 async def transactions(lot):
@@ -176,6 +179,17 @@ async def test_a_charger_that_comes_back_with_another_version_keeps_its_history(
             await charger.end("Local", meter_wh=1900)
         assert [each["energy_wh"] for each in await transactions(lot)] == [500, 400]
         assert lot.site.charger("bay-1").boot.protocol == "OCPP 2.0.1"
+
+
+async def test_the_driver_is_told_what_a_charge_costs_where_it_is_billed(tmp_path):
+    async with box(tmp_path, "bay-1") as lot, foreign_charger(lot.url) as charger, asyncio.timeout(60):
+        await charger.boot()
+        await charger.begin(TOKEN, meter_wh=1000)
+        assert (await charger.end("EVDisconnected", meter_wh=1004)).total_cost is None
+        assert (await api(lot, "PUT", "tariffs", FLAT))[0] == 200
+        assert (await api(lot, "PUT", "payers/fleet", {"tariff": "flat"}))[0] == 200
+        await charger.begin(TOKEN, meter_wh=1004)
+        assert (await charger.end("EVDisconnected", meter_wh=1008)).total_cost == 2.38  # 2.00 and 19 %
 
 
 async def test_a_stranger_waits_is_held_at_nothing_and_tells_what_it_has(tmp_path):

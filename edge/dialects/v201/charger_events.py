@@ -14,6 +14,7 @@ from edge.ocpp.v201 import authorisation, operation, provisioning, security, sma
 from edge.ocpp.v201.codec import Codec, encode
 from edge.ocpp.v201.types import IdTokenInfo, Message
 from edge.site.events import (
+    Acknowledged,
     Answer,
     AnyEvent,
     BootAnswer,
@@ -105,7 +106,10 @@ class Ear:
             case "Heartbeat":
                 return operation.HeartbeatResponse(current_time=rfc3339(now_ms))
             case "TransactionEvent":
-                return transactions.TransactionEventResponse(id_token_info=self._opinion(answer))
+                return transactions.TransactionEventResponse(
+                    total_cost=answer.total_cost if isinstance(answer, Acknowledged) else None,
+                    id_token_info=self._opinion(answer),
+                )
             case "NotifyEVChargingNeeds":
                 return smart_charging.NotifyEVChargingNeedsResponse(status="Processing")
         match answer:

@@ -181,6 +181,14 @@ class Office:
 
         return await asyncio.to_thread(make)  # a long session has thousands of readings
 
+    async def cost(self, session: Session) -> float | None:
+        """What a session that has ended costs, with the taxes that are known; None: nothing is billed."""
+        account = await self.account(session)
+        if account.bill is None:
+            return None
+        price = account.bill.total()
+        return float(price.excl_vat if price.incl_vat is None else price.incl_vat)
+
     async def seal(self, session: Session) -> None:
         """Make a session's record and keep it. Raises HeldError, JournalFullError, JournalBrokenError."""
         roaming = self.roaming_token(session.token)
