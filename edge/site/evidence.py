@@ -40,6 +40,8 @@ class Evidence:
                 self._remember(COMMANDS, key, None)
             else:
                 self._rows[key] = command
+                if command.after is None:  # the restart came between: what is drawn a minute after it is told
+                    self._open[key] = self._clock.mono_ms() + SETTLED_MS
 
     def note(self, limit: Limit) -> None:
         """A command came. What says nothing new, as after a restart, is none."""

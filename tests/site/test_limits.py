@@ -96,6 +96,9 @@ async def test_a_grid_operators_command_leaves_evidence_of_before_and_after():
         lot.site.limit(limit(lot, None, source="contact", name="relay/grid", is_operator=True))
         rows = lot.site.evidence(0, 10**15)
         assert [row.limit_ma for row in rows] == [6_100, None], "a restart is no command"
+        assert rows[1].after is None
+        await asyncio.sleep(62)
+        assert lot.site.evidence(0, 10**15)[1].after is not None
         assert lot.site.evidence(0, rows[0].at_ms) == []
 
 
