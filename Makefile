@@ -49,9 +49,9 @@ $(VENV)/.homeassistant: | $(BIN)/python
 	@$(VENV)/homeassistant/bin/pip install --quiet homeassistant==2024.3.3 paho-mqtt==1.6.1 aiohttp_cors janus msgspec
 	@touch $@
 
-# numpy carries a rival's rule, as it does in its own package.
+# numpy carries a rival's rule, as it does in its own package; aiomqtt is the other way to MQTT.
 $(VENV)/.bench: $(VENV)/.test
-	@$(BIN)/pip install --quiet numpy==2.4.6
+	@$(BIN)/pip install --quiet numpy==2.4.6 aiomqtt==2.5.1
 	@touch $@
 
 # Foreign OCPP peers of npm, in the versions of their lock.
