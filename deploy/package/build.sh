@@ -38,6 +38,7 @@ cp "$here/deploy/systemd/ampyard.service" "$root/lib/systemd/system/"
 cp "$here/deploy/package/60-ampyard.rules" "$root/lib/udev/rules.d/"
 cp "$here/LICENSE" "$root/usr/share/doc/ampyard/copyright"
 gzip -9n <"$here/CHANGELOG.md" >"$root/usr/share/doc/ampyard/changelog.gz"
+cp "$here/deploy/systemd/pins.conf" "$root/usr/share/doc/ampyard/"
 cp -r "$here/deploy/examples" "$here/deploy/prometheus" "$here/deploy/grafana" "$root/usr/share/doc/ampyard/"
 cp "$here"/deploy/*.md "$root/usr/share/doc/ampyard/"
 for script in postinst prerm postrm; do

@@ -13,7 +13,7 @@ from edge.core.errors import ConfigError
 from edge.settings.model import Site
 
 _FOLDER = "gateways"
-DEVICE_TREE = Path("/proc/device-tree/model")
+DEVICE_TREE = Path("/sys/firmware/devicetree/base/model")
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
