@@ -53,6 +53,11 @@ VERBS = (
         module="edge.cli.need",
     ),
     Verb(
+        name="ramp",
+        summary="step a charger down and up, and show what flows beside what is offered",
+        module="edge.cli.ramp",
+    ),
+    Verb(
         name="charger",
         summary="list the chargers, or have one do something",
         module="edge.cli.charger",
