@@ -1,6 +1,6 @@
 """OCPP 2.x as a charger's driver uses it; 2.1 is the same with what `Differences` names."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -220,6 +220,3 @@ def _written(request: Message) -> Call:
     if isinstance(request, Raw):
         return request.action, request.payload
     return action_of(request), encode(request)
-
-
-Dialect = Callable[[], V201]

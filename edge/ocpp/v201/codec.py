@@ -35,6 +35,7 @@ class Codec:
     def __init__(self, version: str, package: str, blocks: tuple[ModuleType, ...] = BLOCKS) -> None:
         self.version = version
         self._package = package
+        self._decoders: dict[str, schema.Decoder] = {}
         self._mapped = {
             name: kind for block in blocks for name, kind in vars(block).items() if _is_message(kind)
         }
@@ -57,9 +58,12 @@ class Codec:
         return answer
 
     def _decode(self, action: str, name: str, mapped: str, raw: bytes | msgspec.Raw) -> Message:
-        decoder = schema.decoder(self._package, name, self._mapped.get(mapped, Unmapped))
+        decoder = self._decoders.get(name)
         if decoder is None:
-            raise Fault(NOT_IMPLEMENTED, f"OCPP {self.version} has no action {action[:50]}")
+            decoder = schema.decoder(self._package, name, self._mapped.get(mapped, Unmapped))
+            if decoder is None:
+                raise Fault(NOT_IMPLEMENTED, f"OCPP {self.version} has no action {action[:50]}")
+            self._decoders[name] = decoder
         message: Message = decode(decoder, raw)
         return message
 
