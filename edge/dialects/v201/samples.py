@@ -32,7 +32,7 @@ def sampled(
     """One MeterValue as the site sees it; what is of another place was not told."""
     at_ms = arrival.stamp(value.timestamp)
     values = _values(value.sampled_value)
-    context = next((sample.context for sample in value.sampled_value if sample.context), None)
+    context = _context(value.sampled_value)
     return Sampled(
         charger=arrival.charger,
         evse=evse,
@@ -51,6 +51,14 @@ def sampled(
         context=CONTEXTS.get(context, "other") if context else "periodic",
         signed=_signed(value.sampled_value),
     )
+
+
+def _context(samples: Iterable[SampledValue]) -> str | None:
+    """Why it was measured: the first that says so speaks for all."""
+    for sample in samples:
+        if sample.context is not None:
+            return sample.context
+    return None
 
 
 def _values(samples: Iterable[SampledValue]) -> Values:

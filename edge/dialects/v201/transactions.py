@@ -77,22 +77,30 @@ class Transactions:
         is_first = own_id not in self._known
         one = self._one(event, own_id)
         is_offline = bool(event.offline) or arrival.was_offline(at_ms)
-        samples = tuple(
+        samples = [
             sampled(value, arrival, evse=one.evse, own_id=own_id, is_offline=is_offline)
             for value in event.meter_value or ()
-        )
+        ]
         self._count(event, one)
+        self._measure(event, one, samples)
+        told: list[AnyEvent] = []
+        if event.id_token is not None:
+            told = self._beginning(event, one, arrival, at_ms, is_offline=is_offline, is_first=is_first)
+        if event.event_type == "Ended":
+            told += self._end(event, one, arrival, at_ms, tuple(samples), is_offline=is_offline)
+        else:
+            told += samples
+        return told
+
+    def _measure(self, event: TransactionEvent, one: Remembered, samples: list[Sampled]) -> None:
+        """What its register stood at when it began: the first that is told, else the last before it."""
         if one.meter_wh is None:
             one.meter_wh = self._registers.get(one.evse)
-        meters = [sample.energy_wh for sample in samples if sample.energy_wh is not None]
-        if (event.event_type == "Started" and meters) or (one.meter_wh is None and meters):
-            one.meter_wh = meters[0]
+        if one.meter_wh is None or event.event_type == "Started":
+            meters = (sample.energy_wh for sample in samples if sample.energy_wh is not None)
+            one.meter_wh = next(meters, one.meter_wh)
         for sample in samples:
             self.measured(sample)
-        told = self._beginning(event, one, arrival, at_ms, is_offline=is_offline, is_first=is_first)
-        if event.event_type == "Ended":
-            return told + self._end(event, one, arrival, at_ms, samples, is_offline=is_offline)
-        return [*told, *samples]
 
     def _one(self, event: TransactionEvent, own_id: str) -> Remembered:
         one = self._known.get(own_id)
