@@ -122,7 +122,9 @@ async def _run(
     try:
         path = box.state / "journal.db"
         quota = settings.journal.quota_mb * MB
-        async with open_journal(path, clock, _routes(settings), quota=quota) as journal:
+        async with open_journal(
+            path, clock, _routes(settings), quota=quota, states_to=_numbering(settings)
+        ) as journal:
             recorder = SqliteRecorder(box.records or box.state / "steps.db")
             site = Site(
                 blueprint,
@@ -306,12 +308,15 @@ class _Rooms:
             uplink,
             self._settings,
             password=_secret(uplink.password),
+            papers=(_file(uplink.ca), _file(uplink.certificate), _file(uplink.key)),
             evse_ids=self._blueprint.evse_ids,
             doors=self._site,
             outbox=self._journal.outbox,
             clock=self._clock,
+            store=self._journal,
         )
-        self._site.authorisation.authority = csms
+        if uplink.role == "primary":
+            self._site.authorisation.join(csms)
         await csms.run()
 
     async def _building(self, mqtt: MqttSettings) -> None:
@@ -407,6 +412,11 @@ def _routes(settings: SiteSettings) -> dict[str, tuple[str, ...]]:
         for charger in uplink.chargers:
             routes[charger] = (*routes.get(charger, ()), uplink.name)
     return routes
+
+
+def _numbering(settings: SiteSettings) -> frozenset[str]:
+    """The CSMSs to which a state is a part of a transaction's story."""
+    return frozenset(uplink.name for uplink in settings.uplinks if uplink.version != "1.6")
 
 
 def _tokens(settings: SiteSettings) -> list[Token]:

@@ -46,6 +46,8 @@ def screen_of(status: Json, screen: Terminal) -> Iterator[str]:
         yield f"{source['name']}: {gives}"
     for uplink in status["uplinks"]:
         yield uplink["sentence"]
+        for station in uplink["stations"]:
+            yield f"  {station['charger']}: {station['error'] or 'rows are parked'}"
     for alert in status["alerts"]:
         yield _painted(alert, "know", screen)
     for job in status["jobs"]:

@@ -107,6 +107,11 @@ VERBS = (
         summary="list the meters, or the Modbus chargers, that are known",
         module="edge.cli.models",
     ),
+    Verb(
+        name="uplink",
+        summary="how every charger fares towards every cloud; or try the way to one",
+        module="edge.cli.uplink",
+    ),
     Verb(name="status", summary="show the whole lot on one screen", module="edge.cli.status"),
     Verb(name="doctor", summary="what is well here, what is not, and what to try", module="edge.cli.doctor"),
     Verb(name="backup", summary="site file, lists, secrets, journal: one file", module="edge.cli.backup"),

@@ -22,7 +22,9 @@ INSERT_EVENT = """
     INSERT INTO event (seq, kind, charger, evse, at_ms, stored_ms, transaction_id, dedup, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-INSERT_DELIVERY = "INSERT INTO delivery (csms, seq, charger, message_id) VALUES (?, ?, ?, ?)"
+INSERT_DELIVERY = """
+    INSERT INTO delivery (csms, seq, charger, message_id, is_offline) VALUES (?, ?, ?, ?, ?)
+"""
 UPSERT_DOCUMENT = """
     INSERT INTO document (kind, key, body) VALUES (?, ?, ?)
     ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body
@@ -47,17 +49,20 @@ class SqliteJournal(SqliteArchive):
         identities: Identities,
         boot: str,
         findings: tuple[str, ...] = (),
+        states_to: frozenset[str] = frozenset(),
     ) -> None:
-        """`routes`: for each charger the CSMSs that must be told of it. `books` has its own connection."""
+        """`routes`: for each charger the CSMSs that must be told of it, `states_to`: who hears of states.
+
+        `books` has its own connection.
+        """
         super().__init__(reader)
         self.writer = writer
         self.books = books
         self.space = space
-        self.outbox = SqliteOutbox(writer, reader, routes)
+        self.outbox = SqliteOutbox(writer, reader, routes, states_to)
         self.findings = findings
         self._identities = identities
         self._clock = clock
-        self._routes = routes
         self._stretches = Stretches(self, writer, boot)
         self._seq = 0
 
@@ -113,11 +118,11 @@ class SqliteJournal(SqliteArchive):
     def _announcement(self, entry: Entry) -> Callable[[], None] | None:
         if entry.session is not None and entry.session.ended_ms is not None:
             return functools.partial(self._announce_end, entry)
-        return functools.partial(self.outbox.announce, entry.event.charger) if entry.deliver else None
+        return functools.partial(self.outbox.announce, entry.event) if entry.deliver else None
 
     def _announce_end(self, entry: Entry) -> None:
         if entry.deliver:
-            self.outbox.announce(entry.event.charger)
+            self.outbox.announce(entry.event)
         self.books.note_end()
 
     def _statements(self, entry: Entry) -> tuple[int, list[Statement]]:
@@ -136,8 +141,12 @@ class SqliteJournal(SqliteArchive):
         kind = str(event.__struct_config__.tag)
         statements.append((INSERT_EVENT, (seq, kind, *row, body)))
         if entry.deliver:
+            charger = event.charger
             statements.extend(
-                (INSERT_DELIVERY, (csms, seq, event.charger, str(uuid.uuid4())))
-                for csms in self._routes.get(event.charger, ())
+                (
+                    INSERT_DELIVERY,
+                    (csms, seq, charger, str(uuid.uuid4()), not self.outbox.is_linked(csms, charger)),
+                )
+                for csms in self.outbox.hearers(event)
             )
         return seq, statements

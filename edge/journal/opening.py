@@ -34,11 +34,12 @@ async def open_journal(
     quota: int = DEFAULT_QUOTA,
     keep_ms: int = KEEP_MS,
     boot: str | None = None,
+    states_to: frozenset[str] = frozenset(),
 ) -> AsyncIterator[SqliteJournal]:
     """The journal in this file, with its writer running. Raises JournalBrokenError.
 
     `quota` in bytes. `keep_ms`: for how long samples are gathered into one commit. `boot`: the kernel's name
-    of this life of the machine.
+    of this life of the machine. `states_to`: the CSMSs that hear of each state in a transaction.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     space = Space(path, quota)
@@ -58,6 +59,7 @@ async def open_journal(
         identities=identities,
         boot=boot or boot_id(),
         findings=findings,
+        states_to=states_to,
     )
     try:
         await journal.prepare()

@@ -30,9 +30,11 @@ KNOWN_SINCE = """
                           AND theirs.state <> 'confirmed')
 """
 NAMED_SINCE = """
-    INSERT OR IGNORE INTO cloud_transaction (csms, transaction_id, cloud_id)
-    SELECT csms, transaction_id, cloud_id
+    INSERT INTO cloud_transaction (csms, transaction_id, cloud_id, next_seq)
+    SELECT csms, transaction_id, cloud_id, next_seq
       FROM present.cloud_transaction JOIN session USING (transaction_id)
+     WHERE true
+        ON CONFLICT (csms, transaction_id) DO UPDATE SET next_seq = max(next_seq, excluded.next_seq)
 """
 
 

@@ -32,11 +32,13 @@ async def connect(
     timeout_s: float = 10.0,
     observer: Observer | None = None,
     tls: ssl.SSLContext | None = None,
+    proxy: str | None = None,
 ) -> AsyncIterator[Connection]:
     """A connection to `url`/`identity` while the context lasts. Raises ConnectRefused.
 
     With a password HTTP Basic authentication names the identity as user (OCPP-J 1.6 section 6.2.2).
-    `tls` None: whom this machine trusts, where the URL begins with wss.
+    `tls` None: whom this machine trusts, where the URL begins with wss. `proxy`: the URL of
+    an HTTP proxy on the way, with user and password where it wants them.
     """
     headers = {} if password is None else {"Authorization": authorization(identity, password)}
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
@@ -47,6 +49,7 @@ async def connect(
                     protocols=subprotocols,
                     ssl=True if tls is None else tls,
                     headers=headers,
+                    proxy=proxy,
                     heartbeat=PING_S,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
                     max_msg_size=MAX_BYTES,

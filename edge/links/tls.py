@@ -41,6 +41,18 @@ def server_context(certificate: Path, key: Path, client_roots: Path | None) -> s
     return context
 
 
+def client_context(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext:
+    """For a client that trusts `ca`, or whom this machine trusts; with a certificate of its own, if any.
+
+    Raises OSError (ssl.SSLError is one).
+    """
+    context = ssl.create_default_context(cafile=ca)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if certificate is not None:
+        context.load_cert_chain(certificate, key, password=_no_password)
+    return context
+
+
 def peer_certificate(transport: asyncio.BaseTransport | None) -> PeerCertificate | None:
     """The certificate that the other end has shown, if any."""
     shown = transport.get_extra_info("peercert") if transport is not None else None

@@ -51,7 +51,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: int | None = None
     valid_from_ms: int | None = None
     valid_to_ms: int | None = None
-    transaction_id: int | None = None
+    transaction_id: int | str | None = None  # 2.x names transactions by text
 
 
 class Wire(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +172,7 @@ def composite(
     *,
     now_ms: int,
     connector: int,
-    transaction_id: int | None = None,
+    transaction_id: int | str | None = None,
     transaction_start_ms: int | None = None,
     voltage_v: int = 230,
 ) -> int | None:

@@ -23,7 +23,8 @@ class Uplinks:
         for name, inner in (table.tables if table else {}).items():
             block = self._tables.read(inner, UPLINK)
             chargers = self._seen(block)
-            if not {"url", "role", "version"} & block.bad:
+            is_primary = block.value("role") == "primary"
+            if is_primary and not {"url", "role", "version"} & block.bad:
                 self._check_primary(block, chargers)
             self._check_identity(block, chargers)
             values = {row.name: block.value(row.name) for row in UPLINK.keys} | {"chargers": chargers}
@@ -64,8 +65,8 @@ class Uplinks:
                     f"{block.table.title} role",
                     title="two clouds would command",
                     found=f"{name} is also in {other.table.title}, line {other.table.line}",
-                    allowed="each charger in one uplink",
-                    remedy='chargers = ["..."] in both, with none in common',
+                    allowed="one primary for each charger",
+                    remedy='role = "observer" in one of them, or chargers = ["..."] in both',
                 )
                 return
 

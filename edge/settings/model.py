@@ -252,16 +252,24 @@ class GroupSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UplinkSettings:
-    """One CSMS. `identity` is a template of `{charger}` and `{station}`; `chargers` are names."""
+    """One CSMS. `identity` is a template of `{charger}` and `{station}`; `chargers` are names.
+
+    An observer is told everything and commands nothing. `ca` None: the machine's own authorities; all three
+    certificates are PEM, kept as secrets. `proxy`: the URL of an HTTP proxy on the way.
+    """
 
     name: str
     url: str
-    version: Literal["1.6"]
-    role: Literal["primary"]
+    version: Literal["1.6", "2.0.1"]
+    role: Literal["primary", "observer"]
     identity: str
     password: Secret | None
     chargers: tuple[str, ...]
     line_number: int
+    ca: Secret | None = None
+    certificate: Secret | None = None
+    key: Secret | None = None
+    proxy: str | None = None
 
     def identity_of(self, charger: str, station: str) -> str:
         """What this CSMS calls a charger whose own station is called so."""

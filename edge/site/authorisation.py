@@ -36,6 +36,25 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
+class Several:
+    """Clouds that command different chargers: who knows the charger answers."""
+
+    def __init__(self, authorities: tuple[Authority, ...]) -> None:
+        self._authorities = authorities
+
+    def is_reachable(self) -> bool:
+        """Whether any of them is."""
+        return any(each.is_reachable() for each in self._authorities)
+
+    async def authorise(self, charger: str, token: str, *, deadline_ms: int) -> TokenAnswer | None:
+        """What the one that knows the charger says."""
+        for authority in self._authorities:
+            answer = await authority.authorise(charger, token, deadline_ms=deadline_ms)
+            if answer is not None:
+                return answer
+        return None
+
+
 class Authorisation:
     """Asked at each card and each start. `authority` is the cloud, where there is one."""
 
@@ -69,6 +88,10 @@ class Authorisation:
         self._cache_ms = cache_ms
         self._zone = None if timezone is None else ZoneInfo(timezone)
         self._said: dict[str, Said] = {}
+
+    def join(self, authority: Authority) -> None:
+        """One more cloud that commands here: each charger's own is asked."""
+        self.authority = authority if self.authority is None else Several((self.authority, authority))
 
     def resume(self, documents: dict[str, bytes]) -> None:
         """Take up what was said before the restart, as far as it still counts."""

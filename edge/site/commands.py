@@ -363,7 +363,11 @@ Outcome = Done | Started | Refused | NotSupported | Unreachable | NoAnswer
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
-    """Who commands: a CSMS by its name in the site file, the page, a command line, the building."""
+    """Who commands: a CSMS by its name in the site file, the page, a command line, the building.
+
+    `number`: by which it will know what comes of it.
+    """
 
     kind: Literal["csms", "page", "command", "site", "mqtt"]
     name: str = ""
+    number: int | None = None

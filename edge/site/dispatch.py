@@ -36,6 +36,7 @@ class Dispatch:
             return refusal
         if isinstance(command, StartCharging):  # the station may ask before it answers
             parts.tokens.grant_once(command.charger, command.token, mono_ms=parts.clock.mono_ms())
+            parts.transactions.expect(command, origin)
         command = parts.reservations.numbered(parts.jobs.numbered(command))
         outcome = await parts.drivers[command.charger].perform(command, deadline_ms=patience_ms(command))
         parts.jobs.ordered(command, outcome)

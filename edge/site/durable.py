@@ -145,10 +145,16 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     cloud_transaction_id: str | None
     """What that CSMS calls the event's transaction, once it has answered its start."""
+    transaction_id: int | None = None
+    """Ours."""
+    seq_no: int = 0
+    """How much of the transaction that CSMS has been told, where it counts."""
+    is_offline: bool = False
+    """That CSMS could not be told when it happened."""
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """What still waits for one CSMS, over all chargers."""
+    """What still waits for one CSMS."""
 
     waiting: int
     parked: int
@@ -161,8 +167,13 @@ class Outbox(Protocol):
     async def next(self, csms: str, charger: str) -> Delivery | None:
         """The oldest row of this charger that is neither confirmed nor parked; None when drained."""
 
-    async def confirm(self, delivery: Delivery, *, cloud_transaction_id: str | None = None) -> None:
-        """The CSMS answered it; a started transaction's foreign id is kept with the confirmation."""
+    async def confirm(
+        self, delivery: Delivery, *, cloud_transaction_id: str | None = None, is_numbered: bool = False
+    ) -> None:
+        """The CSMS answered it; a started transaction's foreign id is kept with the confirmation.
+
+        `is_numbered`: it bore the transaction's next number.
+        """
 
     async def retry(self, delivery: Delivery, *, error: str) -> None:
         """The CSMS answered with an error: count the attempt, keep the row at its place."""
@@ -171,7 +182,13 @@ class Outbox(Protocol):
         """Set the row and everything of the same transaction aside: visible, retriable, never deleted."""
 
     async def backlog(self, csms: str) -> Backlog:
-        """How much waits."""
+        """How much waits, over all chargers."""
+
+    async def backlogs(self, csms: str) -> dict[str, Backlog]:
+        """How much waits, by charger; only those of which anything does."""
+
+    def linked(self, csms: str, charger: str, *, is_up: bool) -> None:
+        """Whether that CSMS hears of this charger at once now."""
 
     async def cloud_transaction(self, csms: str, transaction_id: int) -> str | None:
         """What that CSMS calls our transaction."""

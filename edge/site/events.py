@@ -101,6 +101,7 @@ class TransactionStarted(Event, frozen=True, kw_only=True, tag="transaction-star
 
     `transaction_id` is 0 while the charger still asks us for one (OCPP 1.6). `own_id`: what the charger calls
     it, where it does not ask. `is_late`: it may have begun before; this is the first that we hear of it.
+    `remote_start_id`: by which the cloud that asked for it knows it.
     """
 
     token: str
@@ -109,6 +110,7 @@ class TransactionStarted(Event, frozen=True, kw_only=True, tag="transaction-star
     reservation_id: int | None = None
     own_id: str = ""
     is_late: bool = False
+    remote_start_id: int | None = None
 
 
 class SignedValue(msgspec.Struct, frozen=True, kw_only=True):

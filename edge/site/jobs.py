@@ -72,7 +72,7 @@ class Jobs:
         if before is not None and is_same and before.word == row.word:
             return  # a repetition
         self._latest[event.charger, event.job] = row
-        self._journal.keep(Entry(event=replace(event, request_id=number), deliver=False))
+        self._journal.keep(Entry(event=replace(event, request_id=number)))
         level = logging.WARNING if event.state == "failed" else logging.INFO
         log.log(level, "%s %s: %s", event.charger, event.job, event.word)
 

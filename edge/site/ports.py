@@ -213,6 +213,9 @@ class SiteDoors(Protocol):
     def notice(self, uplink: UplinkStatus) -> None:
         """An uplink tells how it fares, for the page."""
 
+    def uplinks(self) -> tuple[UplinkStatus, ...]:
+        """All uplinks with all of their stations, by name."""
+
     def alert(self, about: str, word: str, sentence: str) -> None:
         """Something about a charger, or this box, that somebody must know; shown for a day."""
 

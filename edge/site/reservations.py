@@ -105,7 +105,7 @@ class Reservations:
             reservation_id=number,
             reason=reason,
         )
-        self._journal.keep(Entry(event=event, deliver=False))
+        self._journal.keep(Entry(event=event))
         log.info("%s reservation %d for token %s: %s", charger, number, shortened(held.token), reason)
 
     def _keep(self, charger: str) -> None:

@@ -31,7 +31,7 @@ from edge.site.reception import Reception
 from edge.site.reporting import Reporter
 from edge.site.reservations import RESERVATIONS
 from edge.site.self_tests import SelfTests
-from edge.site.status import Explanation, Status, UplinkStatus
+from edge.site.status import Explanation, Status, UplinkStatus, briefly
 from edge.site.tokens import Token, fingerprint
 
 log = logging.getLogger(__name__)
@@ -179,6 +179,10 @@ class Site:
         """An uplink tells how it fares, for the page."""
         self._uplinks[uplink.csms] = uplink
 
+    def uplinks(self) -> tuple[UplinkStatus, ...]:
+        """All uplinks with all of their stations, by name."""
+        return tuple(self._uplinks[name] for name in sorted(self._uplinks))
+
     def alert(self, about: str, word: str, sentence: str) -> None:
         """Something about a charger, or this box, that somebody must know; shown for a day."""
         self._parts.alerts.raise_here(about, word, sentence)
@@ -231,7 +235,7 @@ class Site:
             decision,
             cycle=self.control.cycle,
             readings=self.control.readings,
-            uplinks=tuple(self._uplinks[name] for name in sorted(self._uplinks)),
+            uplinks=tuple(briefly(each) for each in self.uplinks()),
             refusing=self.control.refusing,
             strangers=parts.strangers,
         )

@@ -123,8 +123,25 @@ class CircuitStatus(msgspec.Struct, frozen=True, kw_only=True):
     supplies: str = ""
 
 
+class StationStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One charger towards one CSMS. `since_ms`: wall clock; `error` is empty where there is none.
+
+    `away`: the charger is, and nothing waits, so that no link is kept. `pending`: the CSMS has not accepted
+    its boot yet.
+    """
+
+    charger: str
+    identity: str
+    state: Literal["up", "down", "refused", "pending", "away"]
+    since_ms: int
+    waiting: int = 0
+    parked: int = 0
+    oldest_ms: int | None = None
+    error: str = ""
+
+
 class UplinkStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A CSMS and our links to it."""
+    """A CSMS and our links to it. `stations`: in the status of the site only some of those in trouble."""
 
     csms: str
     state: Literal["up", "partly", "down", "refused"]
@@ -134,6 +151,10 @@ class UplinkStatus(msgspec.Struct, frozen=True, kw_only=True):
     parked: int
     oldest_ms: int | None
     sentence: str
+    url: str = ""
+    version: str = "1.6"
+    role: Literal["primary", "observer"] = "primary"
+    stations: tuple[StationStatus, ...] = ()
 
 
 class StrangerStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,3 +242,12 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     slowest_cycle_ms: int = 0
     sources: tuple[SourceStatus, ...] = ()
     limits: tuple[LimitStatus, ...] = ()
+
+
+MOST_IN_TROUBLE = 8
+
+
+def briefly(uplink: UplinkStatus) -> UplinkStatus:
+    """With some of the stations that are in trouble: a lot of two hundred is told every second."""
+    troubled = tuple(each for each in uplink.stations if each.error or each.parked)
+    return msgspec.structs.replace(uplink, stations=troubled[:MOST_IN_TROUBLE])

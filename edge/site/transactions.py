@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from edge.core import transaction
 from edge.site import endings
+from edge.site.commands import Origin, StartCharging
 from edge.site.durable import Entry, Journal, JournalBrokenError, JournalFullError, Session
 from edge.site.endings import OpenTransaction
 from edge.site.events import (
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 
 MOST_OPEN = 64  # sessions of one charger at hand: one that forgets its ends must not fill the memory
 MOST_W = 80 * 240 * 3  # of a socket that the site file no longer has
+MOST_EXPECTED = 200
 TEND_S = 60.0
 FORGOTTEN_MS = 3_600_000  # ends may come late and in any order; after an hour none will
 Answered = TypeVar("Answered")
@@ -69,6 +71,7 @@ class Transactions:
         self._sleepers = sleepers
         self._open: dict[int, OpenTransaction] = {}
         self._own_ids = OwnIds(journal)
+        self._expected: dict[tuple[str, str], int] = {}
         self._last_id = 0
         self.is_full = False
         self._turns: dict[str, asyncio.Lock] = {}
@@ -102,6 +105,15 @@ class Transactions:
         """An open session by our id."""
         one = self._open.get(transaction_id)
         return None if one is None else one.session
+
+    def expect(self, command: StartCharging, origin: Origin) -> None:
+        """A cloud has asked for a start on this card, and will know it by a number."""
+        key = (command.charger, key_of(command.token))
+        self._expected.pop(key, None)
+        if origin.number is not None:
+            self._expected[key] = origin.number
+        for old in list(self._expected)[:-MOST_EXPECTED]:
+            del self._expected[old]
 
     def running(self, charger: str) -> list[Session]:
         """The open sessions of a charger."""
@@ -177,7 +189,8 @@ class Transactions:
             token_group=self._group_of(event.token) or "",
             flags=(transaction.NO_START,) if event.is_late else (),
         )
-        kept = replace(event, transaction_id=session.transaction_id)
+        number = self._expected.pop((event.charger, key_of(event.token)), None)
+        kept = replace(event, transaction_id=session.transaction_id, remote_start_id=number)
         failure = await self._commit(Entry(event=kept, session=session, dedup=key))
         if failure is not None:
             return failure
@@ -347,7 +360,7 @@ class Transactions:
             return
         one = self._open.get(evse.transaction_id)
         if one is not None and one.keeps_state(event):
-            self._journal.keep(Entry(event=event, deliver=False, transaction_id=evse.transaction_id))
+            self._journal.keep(Entry(event=event, transaction_id=evse.transaction_id))
 
     def _new_id(self) -> int:
         self._last_id = transaction.next_id(self._last_id, self._clock.now_ms() // 1000)

@@ -1,18 +1,24 @@
 """One CSMS: a virtual station for each of its chargers, and how all of them fare together."""
 
 import asyncio
-import importlib
+from pathlib import Path
 from typing import Literal
 
+from edge.links.tls import client_context
 from edge.settings.model import Site, UplinkSettings
-from edge.site.durable import Backlog, Outbox
+from edge.site.durable import Backlog, Outbox, Store
 from edge.site.events import TokenAnswer
 from edge.site.ports import Clock, SiteDoors
-from edge.site.status import UplinkStatus
+from edge.site.status import StationStatus, UplinkStatus
+from edge.uplink.credentials import Credentials
 from edge.uplink.station import RETRY_INTERVAL_S, StationPlan, VirtualStation
+from edge.uplink.versions import version_of
 
-DIALECTS = {"1.6": ("edge.dialects.v16", "ocpp1.6")}
 REPORT_EVERY_S = 1.0
+AT_THE_DOOR = 16  # stations that knock at one CSMS at the same moment
+Papers = tuple[Path | None, Path | None, Path | None]
+NO_PAPERS: Papers = (None, None, None)
+_NOTHING = Backlog(waiting=0, parked=0, oldest_ms=None)
 
 
 class Uplink:
@@ -28,17 +34,22 @@ class Uplink:
         doors: SiteDoors,
         outbox: Outbox,
         clock: Clock,
+        store: Store | None = None,
+        papers: Papers = NO_PAPERS,
         retry_interval_s: float = RETRY_INTERVAL_S,
     ) -> None:
-        """`evse_ids`: the site's EVSE ids by charger and number."""
+        """`evse_ids`: the site's EVSE ids by charger and number. `papers`: ca, certificate, key.
+
+        `store` keeps what this CSMS changes of its own link. Raises OSError for papers that cannot be used.
+        """
+        self._settings = settings
         self._name = settings.name
         self._doors = doors
         self._outbox = outbox
-        package, subprotocol = DIALECTS[settings.version]
-        dialect = importlib.import_module(package)
-        importlib.import_module(f"{package}.cloud_events")
-        importlib.import_module(f"{package}.cloud_commands")
-        self._stations = []
+        version = version_of(settings.version)
+        tls = client_context(*papers) if settings.url.startswith("wss:") else None
+        gate = asyncio.Semaphore(AT_THE_DOOR)
+        self._stations: dict[str, VirtualStation] = {}
         for name in settings.chargers:
             charger = site.charger(name)
             plan = StationPlan(
@@ -47,33 +58,39 @@ class Uplink:
                 url=settings.url,
                 identity=settings.identity_of(name, charger.station),
                 password=password,
-                subprotocol=subprotocol,
+                version=version,
+                is_primary=settings.role == "primary",
+                tls=tls,
+                proxy=settings.proxy,
                 evses={number: evse for (owner, number), evse in evse_ids.items() if owner == name},
                 voltage_v=site.voltage_mv // 1000,
                 retry_interval_s=retry_interval_s,
             )
-            self._stations.append(VirtualStation(plan, dialect, doors, outbox, clock))
+            credentials = Credentials(f"{settings.name}/{name}", password, store)
+            self._stations[name] = VirtualStation(
+                plan, doors, outbox, clock, credentials=credentials, gate=gate
+            )
 
     def is_reachable(self) -> bool:
         """Whether any of its stations is connected."""
-        return any(station.state == "up" for station in self._stations)
+        return any(station.state == "up" for station in self._stations.values())
 
     async def authorise(self, charger: str, token: str, *, deadline_ms: int) -> TokenAnswer | None:
         """What this CSMS says of a token; None: nothing in time, or it has nothing to do with the charger."""
-        station = next((each for each in self._stations if each.charger == charger), None)
+        station = self._stations.get(charger)
         return None if station is None else await station.authorise(token, deadline_ms=deadline_ms)
 
     async def run(self) -> None:
         """All stations of this CSMS."""
         async with asyncio.TaskGroup() as group:
-            for station in self._stations:
+            for station in self._stations.values():
                 group.create_task(station.run())
             while True:
-                self._doors.notice(self._status(await self._outbox.backlog(self._name)))
+                self._doors.notice(self._status(await self._outbox.backlogs(self._name)))
                 await asyncio.sleep(REPORT_EVERY_S)
 
-    def _status(self, backlog: Backlog) -> UplinkStatus:
-        states = [station.state for station in self._stations]
+    def _status(self, backlogs: dict[str, Backlog]) -> UplinkStatus:
+        states = [station.state for station in self._stations.values()]
         connected = states.count("up")
         wanted = len(states) - states.count("away")
         state: Literal["up", "partly", "down", "refused"] = "partly"
@@ -81,7 +98,14 @@ class Uplink:
             state = "up"
         elif connected == 0:
             state = "refused" if "refused" in states else "down"
-        troubles = sorted({station.trouble for station in self._stations if station.trouble})
+        troubles = sorted({station.trouble for station in self._stations.values() if station.trouble})
+        each = backlogs.values()
+        backlog = Backlog(
+            waiting=sum(one.waiting for one in each),
+            parked=sum(one.parked for one in each),
+            oldest_ms=min((one.oldest_ms for one in each if one.oldest_ms is not None), default=None),
+        )
+        settings = self._settings
         return UplinkStatus(
             csms=self._name,
             state=state,
@@ -91,7 +115,26 @@ class Uplink:
             parked=backlog.parked,
             oldest_ms=backlog.oldest_ms,
             sentence=_sentence(self._name, state, connected, backlog, troubles),
+            url=settings.url,
+            version=settings.version,
+            role=settings.role,
+            stations=tuple(
+                _station(station, backlogs.get(name, _NOTHING)) for name, station in self._stations.items()
+            ),
         )
+
+
+def _station(station: VirtualStation, backlog: Backlog) -> StationStatus:
+    return StationStatus(
+        charger=station.charger,
+        identity=station.plan.identity,
+        state=station.state,
+        since_ms=station.since_ms,
+        waiting=backlog.waiting,
+        parked=backlog.parked,
+        oldest_ms=backlog.oldest_ms,
+        error=station.trouble,
+    )
 
 
 def _sentence(name: str, state: str, connected: int, backlog: Backlog, troubles: list[str]) -> str:

@@ -13,7 +13,7 @@ from edge.site.billing.roaming import RoamingToken
 from edge.site.billing.tariff import Tariff
 from edge.site.commands import Done, Started
 from edge.site.grid_command import GridCommand
-from edge.site.status import JobStatus, Status
+from edge.site.status import JobStatus, Status, UplinkStatus
 from edge.site.upkeep import Found, JournalState, ParkedRow
 from edge.web.adopting import Adopted, AdoptOrder, Undone, Waiting
 from edge.web.billing import Imported, MonthReport, Payer, PayerOrder, RoamingOrder
@@ -124,6 +124,9 @@ ROUTES: dict[tuple[str, str], Told] = {
         answers={200: Status},
         problems=(503,),
         media="text/event-stream",
+    ),
+    ("GET", "/api/uplinks"): Told(
+        summary="Every cloud, and how each charger fares there", answers={200: list[UplinkStatus]}
     ),
     ("GET", "/api/evses/{id}"): Told(
         summary="One bay, and why it is offered what it is offered", answers={200: OneEvse}, problems=(404,)

@@ -80,6 +80,7 @@ class Reading:
         return [
             web.get("/api/about", self._about),
             web.get("/api/status", self._status),
+            web.get("/api/uplinks", self._uplinks),
             web.get("/api/evses/{id:.+}", self._evse),
             web.get("/api/sessions", self._sessions),
             web.get("/api/history", self._last_hour),
@@ -97,6 +98,9 @@ class Reading:
 
     async def _status(self, _: web.Request) -> web.Response:
         return answer(self._doors.status())
+
+    async def _uplinks(self, _: web.Request) -> web.Response:
+        return answer(self._doors.uplinks())
 
     async def _evse(self, request: web.Request) -> web.Response:
         status = self._doors.status()

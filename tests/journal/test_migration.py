@@ -10,7 +10,7 @@ from edge.journal.database import open_sync
 from edge.journal.migration import copy_of
 from edge.site.durable import JournalBrokenError
 
-NEWEST = 6
+NEWEST = 7
 ENERGY = "(transaction_id, charger, evse, token, started_ms, meter_start_wh, energy_wh, ended_ms)"
 START = '{"kind":"transaction-started","charger":"bay-1","evse":1,"at_ms":1000,"token":"AB","meter_wh":50}'
 

@@ -105,8 +105,6 @@ def test_what_a_later_version_can_do_is_understood_and_refused_once_each(judge):
         "[charger.bay-7] mode",
         "[tariff]",
         "[planning]",
-        "[uplink.operator] version",
-        "[uplink.landlord] role",
     ]
 
 

@@ -11,8 +11,6 @@ LOT_LATER = []
 LARGE_LATER = [
     (91, "[tariff]"),
     (99, "[planning]"),
-    (107, "[uplink.operator] version"),
-    (112, "[uplink.landlord] role"),
 ]
 
 

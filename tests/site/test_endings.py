@@ -179,8 +179,8 @@ async def test_one_sample_a_minute_is_kept_and_every_change_of_state_with_its_ti
             await lot.tell(EvseStatusChanged, evse=1, state=state)
         states = [each for each in lot.journal.kept if isinstance(each.event, EvseStatusChanged)]
         assert [(each.event.state, each.deliver) for each in states] == [
-            ("suspended-car", False),
-            ("charging", False),
+            ("suspended-car", True),
+            ("charging", True),
         ]
         assert {each.transaction_id for each in states} == {lot.bay().transaction_id}
 

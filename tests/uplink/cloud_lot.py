@@ -10,11 +10,13 @@ from edge.site.events import Sampled
 from edge.uplink.uplink import Uplink
 from tests.site.standing_site import SITE, StandingSite
 from tests.site.virtual_time import LoopClock, running
+from tests.uplink.cloud_201 import Csms201
 
 RETRY_S = 0.1
 CLOUD = """
 [uplink.cloud]
 url = "{url}"
+{more}
 """
 
 
@@ -28,7 +30,13 @@ class CloudLot(StandingSite):
 
     def uplink(self):
         """An uplink of this lot, to be run."""
-        (uplink,) = self.settings.uplinks
+        return self.uplinks()[0]
+
+    def uplinks(self):
+        """All of them, to be run."""
+        return [self._uplink(each) for each in self.settings.uplinks]
+
+    def _uplink(self, uplink):
         return Uplink(
             uplink,
             self.settings,
@@ -37,6 +45,7 @@ class CloudLot(StandingSite):
             doors=self.site,
             outbox=self.outbox,
             clock=self.clock,
+            store=self.journal,
             retry_interval_s=RETRY_S,
         )
 
@@ -91,21 +100,29 @@ class CloudLot(StandingSite):
 
 
 @contextlib.asynccontextmanager
-async def cloud_lot(folder, *, is_cloud_up=True, has_uplink=True, url=None):
-    """The lot at work; its chargers are not connected yet."""
-    cloud = Csms(wall_ms=lambda: time.time_ns() // 1_000_000)
+async def cloud_lot(folder, *, is_cloud_up=True, has_uplink=True, url=None, cloud=None, others=""):
+    """The lot at work; its chargers are not connected yet. `cloud`: another CSMS than one of OCPP 1.6.
+
+    `others`: more of the site file, with `role = "observer"` for whoever else is told.
+    """
+    is_201 = isinstance(cloud, Csms201)
+    cloud = cloud or Csms(wall_ms=lambda: time.time_ns() // 1_000_000)
     cloud.mood.interval_s = 1
     await cloud.start()
     if not is_cloud_up:
         await cloud.kill()
-    text = SITE + CLOUD.format(url=url or cloud.url)
-    routes = {"bay-1": ("cloud",), "bay-2": ("cloud",)}
-    async with open_journal(folder / "journal.db", LoopClock(), routes, keep_ms=100) as journal:
+    text = SITE + CLOUD.format(url=url or cloud.url, more='version = "2.0.1"' if is_201 else "") + others
+    told = ("cloud", "second") if others else ("cloud",)
+    states_to = frozenset({"cloud"} if is_201 else ())
+    routes = {"bay-1": told, "bay-2": told}
+    async with open_journal(
+        folder / "journal.db", LoopClock(), routes, keep_ms=100, states_to=states_to
+    ) as journal:
         lot = CloudLot(cloud, journal, text)
         await lot.site.resume()
         work = [lot.site.run(), lot.poll()]
         if has_uplink:
-            work.append(lot.uplink().run())
+            work.extend(uplink.run() for uplink in lot.uplinks())
         async with running(*work):
             try:
                 yield lot

@@ -69,6 +69,9 @@ class StandingLot:
     def status(self):
         return self.latest
 
+    def uplinks(self):
+        return self.latest.uplinks
+
     def explain(self, name):
         found = [evse for evse in self.latest.evses if evse.id == name]
         if not found:

@@ -1,16 +1,16 @@
 """What a CSMS wants of the charger that it believes us to be, in OCPP 1.6; and how its outcome is told."""
 
 import msgspec
-from msgspec.structs import replace
 
+from edge.dialects.cloud import Call, Planned, ProfilesCleared, Wish
+from edge.dialects.v16 import cloud_errands
 from edge.dialects.v16.settings import key_of, name_of
-from edge.ocpp.profiles import Profile, Purpose
 from edge.ocpp.rpc import GENERIC_ERROR, NOT_SUPPORTED, Fault
 from edge.ocpp.timestamps import rfc3339
 from edge.ocpp.v16 import requests, responses
 from edge.ocpp.v16.charging import profile_of
 from edge.ocpp.v16.codec import decode_request, encode
-from edge.ocpp.v16.types import CompositeSchedule, KeyValue, Message
+from edge.ocpp.v16.types import CompositePeriod, CompositeSchedule, KeyValue, Message
 from edge.site.commands import (
     AnyCommand,
     ClearTokenCache,
@@ -45,37 +45,6 @@ _WORDS = {  # done, not supported, refused or unanswered
 }
 
 
-class ProfilesCleared(msgspec.Struct, frozen=True, kw_only=True):
-    """Which charging profiles the CSMS takes back; what is None does not matter (section 5.4)."""
-
-    id: int | None = None
-    connector: int | None = None
-    purpose: Purpose | None = None
-    level: int | None = None
-
-    def concerns(self, profile: Profile) -> bool:
-        """Whether this profile is taken back. An id alone decides where one is given."""
-        if self.id is not None:
-            return profile.id == self.id
-        return (
-            self.connector in {None, profile.connector}
-            and self.purpose in {None, profile.purpose}
-            and self.level in {None, profile.level}
-        )
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """One CALL of a CSMS: a command for the site, a profile that becomes a limit, or both.
-
-    The transaction id in a StopCharging and in a profile is the CSMS's own.
-    """
-
-    action: str
-    command: AnyCommand | None = None
-    profile: Profile | None = None
-    cleared: ProfilesCleared | None = None
-
-
 def wish_of(action: str, raw: bytes | msgspec.Raw, charger: str) -> Wish:
     """What the CSMS wants. Raises Fault with the code for the CALLERROR."""
     match decode_request(action, raw):
@@ -95,17 +64,18 @@ def wish_of(action: str, raw: bytes | msgspec.Raw, charger: str) -> Wish:
                 command=StartCharging(charger=charger, evse=connector or 0, token=token),
                 profile=None if profile is None else profile_of(connector or 0, profile),
             )
+        case requests.RemoteStopTransaction(transaction_id=number):
+            command: AnyCommand | None = StopCharging(charger=charger, transaction_id=number)
+            return Wish(action=action, command=command, transaction=str(number))
         case request:
-            command = _command(request, charger)
+            command = _command(request, charger) or cloud_errands.command_of(request, charger)
     if command is None:
         raise Fault(NOT_SUPPORTED, f"{action} is not in this version")
     return Wish(action=action, command=command)
 
 
-def _command(request: object, charger: str) -> AnyCommand | None:  # noqa: C901, PLR0911 - a case per command
+def _command(request: object, charger: str) -> AnyCommand | None:  # noqa: PLR0911 - a case per command
     match request:
-        case requests.RemoteStopTransaction():
-            return StopCharging(charger=charger, transaction_id=request.transaction_id)
         case requests.Reset():
             return Reset(charger=charger, hard=request.type == "Hard")
         case requests.UnlockConnector():
@@ -149,14 +119,17 @@ def _trigger(request: requests.TriggerMessage, charger: str) -> Trigger:
     raise Fault(NOT_SUPPORTED, f"{request.requested_message} is not in this version")
 
 
-def reply_to(wish: Wish, outcome: Outcome, *, now_ms: int) -> bytes:
+def reply_to(wish: Wish, outcome: Outcome, *, now_ms: int, each: tuple[Outcome, ...] = ()) -> bytes:  # noqa: ARG001  as in every version
     """The payload that tells a CSMS the outcome in the words of its CALL. Raises Fault where it has none."""
+    answer = cloud_errands.reply_to(wish, outcome)
+    if answer is not None:
+        return encode(answer)
     done, unsupported, refused = _WORDS.get(wish.action, ("", "", ""))
     if isinstance(outcome, Done):
         if wish.action == "GetConfiguration":
             return encode(_configuration(outcome))
         if wish.action == "GetCompositeSchedule" and outcome.data is not None:
-            return encode(_schedule(wish, outcome.data, now_ms))
+            return encode(_schedule(outcome.data))
         if wish.action == "DataTransfer":
             return encode(responses.DataTransferResponse(status="Accepted", data=outcome.data))
         word = done
@@ -181,18 +154,23 @@ def _configuration(done: Done) -> Message:
     )
 
 
-def _schedule(wish: Wish, data: str, now_ms: int) -> Message:
-    schedule = msgspec.json.decode(data, type=CompositeSchedule)
-    connector = wish.command.evse if wish.command is not None else 0
+def _schedule(data: str) -> Message:
+    planned = msgspec.json.decode(data, type=Planned)
     return responses.GetCompositeScheduleResponse(
         status="Accepted",
-        connector_id=connector,
-        schedule_start=schedule.start_schedule or rfc3339(now_ms),
-        charging_schedule=replace(
-            schedule,
+        connector_id=planned.evse,
+        schedule_start=rfc3339(planned.start_ms),
+        charging_schedule=CompositeSchedule(
+            duration=planned.duration_s,
+            charging_rate_unit=planned.unit,
             charging_schedule_period=tuple(
-                replace(period, start_period=int(period.start_period))
-                for period in schedule.charging_schedule_period
+                CompositePeriod(start_period=start_s, limit=rate // 100 / 10)
+                for start_s, rate in planned.periods
             ),
         ),
     )
+
+
+def follow_ups(_wish: Wish, _outcome: Outcome, *, now_ms: int) -> list[Call]:  # noqa: ARG001  2.x has some
+    """What is told after the answer: in OCPP 1.6 only what events bring."""
+    return []

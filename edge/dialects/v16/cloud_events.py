@@ -5,12 +5,13 @@ Rendering is a pure function of the event, so a repetition is byte for byte the 
 
 import msgspec
 
+from edge.dialects.cloud import Call, Telling
 from edge.dialects.v16.samples import meter_value
 from edge.dialects.v16.words import ERROR_CODES, REGISTRATION_WORDS, STATUSES, STOP_REASONS, token_answer
 from edge.ocpp.timestamps import epoch_ms, rfc3339
-from edge.ocpp.v16 import requests, responses
+from edge.ocpp.v16 import firmware, requests, responses
 from edge.ocpp.v16.codec import action_of, decode_response, encode
-from edge.ocpp.v16.types import Message, TransactionValue
+from edge.ocpp.v16.types import DiagnosticsStatus, FirmwareStatus, Message, TransactionValue
 from edge.site.events import (
     Acknowledged,
     Answer,
@@ -18,6 +19,7 @@ from edge.site.events import (
     BootAnswer,
     ChargerBooted,
     EvseStatusChanged,
+    JobProgressed,
     Sampled,
     StartAnswer,
     TokenPresented,
@@ -26,7 +28,34 @@ from edge.site.events import (
     VendorMessage,
 )
 
-HEARTBEAT: tuple[str, bytes] = ("Heartbeat", b"{}")
+HEARTBEAT: Call = ("Heartbeat", b"{}")
+NUMBERS = False
+"""What it tells of a transaction bears no numbers."""
+
+
+_FIRMWARE: dict[str, FirmwareStatus] = {
+    "downloading": "Downloading",
+    "downloaded": "Downloaded",
+    "installing": "Installing",
+    "installed": "Installed",
+    "failed": "InstallationFailed",
+    "idle": "Idle",
+    "DownloadFailed": "DownloadFailed",
+}
+_DIAGNOSTICS: dict[str, DiagnosticsStatus] = {
+    "uploading": "Uploading",
+    "uploaded": "Uploaded",
+    "failed": "UploadFailed",
+    "idle": "Idle",
+}
+
+
+def password_of(value: str) -> bytes:
+    """The password in AuthorizationKey: hexadecimal digits, as the whitepaper says, or a text."""
+    try:
+        return bytes.fromhex(value)
+    except ValueError:
+        return value.encode()
 
 
 def call_of(event: AnyEvent, *, transaction_id: int | None = None) -> tuple[str, bytes] | None:
@@ -36,6 +65,26 @@ def call_of(event: AnyEvent, *, transaction_id: int | None = None) -> tuple[str,
     """
     request = _request(event, transaction_id)
     return None if request is None else (action_of(request), encode(request))
+
+
+def row_of(event: AnyEvent, told: Telling) -> Call | None:
+    """Action and payload of what is told in order; None: there is nothing to tell.
+
+    Raises ValueError where its transaction was named in another version.
+    """
+    if isinstance(event, EvseStatusChanged):  # it is told at once
+        return None
+    return call_of(event, transaction_id=None if told.named is None else int(told.named))
+
+
+def given_name(answer: Answer, _told: Telling) -> str | None:
+    """The name that the CSMS has given to a transaction whose beginning it answered."""
+    return str(answer.transaction_id) if isinstance(answer, StartAnswer) else None
+
+
+def as_named(name: str) -> int | str:
+    """A transaction's name as this version writes it in a charging profile."""
+    return int(name) if name.isdigit() else name
 
 
 def _request(event: AnyEvent, transaction_id: int | None) -> Message | None:
@@ -69,7 +118,18 @@ def _request(event: AnyEvent, transaction_id: int | None) -> Message | None:
                 message_id=None if event.message is None else event.message[:50],
                 data=event.data,
             )
+        case JobProgressed():
+            return _job(event)
     return None
+
+
+def _job(event: JobProgressed) -> Message | None:
+    """Chargers with the security extension have more words; what 1.6 itself has is told."""
+    if event.job == "firmware":
+        status = _FIRMWARE.get(event.word, _FIRMWARE.get(event.state))
+        return None if status is None else firmware.FirmwareStatusNotification(status=status)
+    upload = _DIAGNOSTICS.get(event.state)
+    return None if upload is None else firmware.DiagnosticsStatusNotification(status=upload)
 
 
 def _sample(event: Sampled, transaction_id: int | None) -> Message | None:

@@ -21,7 +21,7 @@ def charging_profile(profile: Profile) -> ChargingProfile:
     """A profile as OCPP 1.6 writes it."""
     return ChargingProfile(
         charging_profile_id=profile.id,
-        transaction_id=profile.transaction_id,
+        transaction_id=None if profile.transaction_id is None else int(profile.transaction_id),
         stack_level=profile.level,
         charging_profile_purpose=profile.purpose,
         charging_profile_kind=profile.kind,

@@ -40,6 +40,8 @@ class Uplink {
     this.waiting = make("span", { class: "bay-word" });
     this.sentence = make("p", { class: "bay-sentence" });
     this.oldest = make("p", { class: "bay-sentence" });
+    this.stations = make("div");
+    this.troubled = new Parts(this.stations, () => new Troubled());
     this.element = make(
       "div",
       { class: "uplink", "data-csms": uplink.csms },
@@ -47,6 +49,7 @@ class Uplink {
       make("p", { class: "bay-state" }, this.shape, this.word, this.waiting),
       this.sentence,
       this.oldest,
+      this.stations,
     );
   }
 
@@ -57,6 +60,20 @@ class Uplink {
     say(this.waiting, uplink.waiting ? `${count(uplink.waiting, "row")} ${uplink.waiting === 1 ? "waits" : "wait"}` : "");
     say(this.sentence, uplink.sentence);
     say(this.oldest, uplink.oldest_ms === null ? "" : `The oldest since ${timeWithSeconds(uplink.oldest_ms)}.`);
+    this.troubled.show(uplink.stations, (station) => station.charger, (part, station) => part.show(station));
     mark(this.element, "data-severity", SEVERITY[uplink.state]);
+  }
+}
+
+// A charger that this cloud does not hear of, and why.
+class Troubled {
+  constructor() {
+    this.element = make("p", { class: "bay-sentence" });
+  }
+
+  show(station) {
+    const waits = station.waiting ? `, ${count(station.waiting, "row")} since ${timeWithSeconds(station.oldest_ms)}` : "";
+    const parked = station.parked ? `, ${station.parked} parked` : "";
+    say(this.element, `${station.charger}: ${station.error || "rows are parked"}${waits}${parked}`);
   }
 }

@@ -2,12 +2,14 @@
 
 import json
 
+import msgspec
 import pytest
 from ocpp.messages import Call, CallResult, validate_payload
 
 from edge.dialects.arrival import Arrival
+from edge.dialects.cloud import Planned, ProfilesCleared, Wish
 from edge.dialects.v16.charger_events import events_of
-from edge.dialects.v16.cloud_commands import ProfilesCleared, Wish, reply_to, wish_of
+from edge.dialects.v16.cloud_commands import reply_to, wish_of
 from edge.dialects.v16.cloud_events import answer_of, call_of
 from edge.dialects.v16.settings import key_of, name_of
 from edge.ocpp.profiles import Period
@@ -180,11 +182,13 @@ def test_every_key_that_has_a_name_is_found_again():
     assert key_of("No.Counterpart") is None
 
 
-@pytest.mark.parametrize(("action", "payload"), [("Heartbeat", {}), ("ReserveNow", None), ("Unheard", {})])
+@pytest.mark.parametrize(
+    ("action", "payload"),
+    [("Heartbeat", {}), ("CertificateSigned", {"certificateChain": "A"}), ("Unheard", {})],
+)
 def test_what_a_csms_may_not_ask_gets_its_code(action, payload):
-    reserve = {"connectorId": 1, "expiryDate": "2023-11-14T22:13:20Z", "idTag": "A", "reservationId": 1}
     with pytest.raises(Fault) as fault:
-        wish(action, **(reserve if payload is None else payload))
+        wish(action, **payload)
     assert fault.value.code == ("NotImplemented" if action == "Unheard" else "NotSupported")
 
 
@@ -230,7 +234,8 @@ def test_replies_with_content():
         wish("ChangeAvailability", connectorId=1, type="Operative"), Done(data="later"), now_ms=NOW
     )
     assert json.loads(later) == {"status": "Scheduled"}
-    schedule = '{"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":6}]}'
+    planned = Planned(evse=1, start_ms=NOW, duration_s=60, unit="A", periods=((0, 6_000),))
+    schedule = msgspec.json.encode(planned).decode()
     asked = Wish(
         action="GetCompositeSchedule", command=ReportSchedule(charger="bay-1", evse=1, duration_s=60)
     )
