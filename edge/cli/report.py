@@ -38,7 +38,7 @@ def run(options: Namespace) -> int:
 
 def _show(report: Json) -> None:
     print(report["title"])
-    print(f"{'':<22} sessions        kWh    hours   in use  cost")
+    print(f"{'':<22} sessions        kWh    hours   in use    there  cost")
     for title, rows in (
         ("", [report["total"]]),
         ("by group", report["by_group"]),
@@ -47,10 +47,14 @@ def _show(report: Json) -> None:
         if title:
             print(title)
         for row in rows:
-            use = "" if row["use_permille"] is None else f"{row['use_permille'] / 10:.1f} %"
+            use, there = (_percent(row[name]) for name in ("use_permille", "available_permille"))
             print(
                 f"  {row['name']:<20} {row['sessions']:>8} {row['energy_wh'] / 1000:>10.1f} "
-                f"{row['occupied_ms'] / 3_600_000:>8.1f} {use:>8}  {row['cost']}".rstrip()
+                f"{row['occupied_ms'] / 3_600_000:>8.1f} {use:>8} {there:>8}  {row['cost']}".rstrip()
             )
     if report["doubtful"]:
         print(f"{report['doubtful']} sessions have readings that cannot be true: ampyard export names them")
+
+
+def _percent(permille: int | None) -> str:
+    return "" if permille is None else f"{permille / 10:.1f} %"

@@ -12,6 +12,7 @@ from edge.reports.cdr import CENT, cell
 from edge.site.billing.account import Account
 from edge.site.billing.pieces import local
 from edge.site.billing.rating import rounded
+from edge.site.uptime import Uptime
 
 HOUR_MS = 3_600_000
 NOBODY = "no group"
@@ -48,7 +49,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """The report of some time at one place. `bays`: EVSEs that could be used, by charger."""
+    """The report of some time at one place. `bays`: EVSEs, `uptimes`: what was seen of them, by charger."""
 
     site: str
     begin_ms: int
@@ -61,6 +62,7 @@ class Month:
     bays: Mapping[str, int]
     doubtful: int
     peaks_w: Mapping[str, int]
+    uptimes: Mapping[str, Uptime]
 
     @property
     def span_ms(self) -> int:
@@ -86,23 +88,44 @@ class Month:
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerow(
-            ["of", "name", "sessions", "energy_kwh", "occupied_h", "charging_h", "use_percent", "cost"]
+            [
+                "of",
+                "name",
+                "sessions",
+                "energy_kwh",
+                "occupied_h",
+                "charging_h",
+                "use_percent",
+                "cost",
+                "available_percent",
+                "faults",
+                "link_losses",
+            ]
         )
-        writer.writerow(_row("all", self.title, self.total, self._use()))
+        writer.writerow(_row("all", self.title, self.total, self._use(), self.uptime()))
         for group, total in self.by_group.items():
             writer.writerow(_row("group", group, total, ""))
         for charger, total in self.by_charger.items():
-            writer.writerow(_row("charger", charger, total, f"{self.use_permille(charger) / 10:.1f}"))
+            use = f"{self.use_permille(charger) / 10:.1f}"
+            writer.writerow(_row("charger", charger, total, use, self.uptimes.get(charger)))
         for day, total in self.by_day.items():
             writer.writerow(_row("day", day.isoformat(), total, ""))
         return text.getvalue()
+
+    def uptime(self) -> Uptime:
+        """Of all chargers together."""
+        together = Uptime()
+        for each in self.uptimes.values():
+            together.add(each)
+        return together
 
     def _use(self) -> str:
         there_ms = sum(self.bays.values()) * self.span_ms
         return f"{self.total.occupied_ms * 100 / there_ms:.1f}" if there_ms else ""
 
 
-def _row(of: str, name: str, total: Sum, use: str) -> list[object]:
+def _row(of: str, name: str, total: Sum, use: str, uptime: Uptime | None = None) -> list[object]:
+    permille = None if uptime is None else uptime.permille
     return [
         of,
         cell(name),
@@ -112,6 +135,9 @@ def _row(of: str, name: str, total: Sum, use: str) -> list[object]:
         f"{total.charging_ms / HOUR_MS:.2f}",
         use,
         total.money,
+        "" if permille is None else f"{permille / 10:.1f}",
+        "" if uptime is None else uptime.faults,
+        "" if uptime is None else uptime.losses,
     ]
 
 
@@ -124,6 +150,7 @@ def month_of(
     zone: ZoneInfo,
     bays: Mapping[str, int],
     peaks_w: Mapping[str, int],
+    uptimes: Mapping[str, Uptime],
 ) -> Month:
     """The report of the sessions that ended in this time. A charger without a session has its row, too."""
     by_group: dict[str, Sum] = {}
@@ -155,6 +182,7 @@ def month_of(
         bays=bays,
         doubtful=sum(bool(account.course.doubts) for account in accounts),
         peaks_w=peaks_w,
+        uptimes=uptimes,
     )
 
 

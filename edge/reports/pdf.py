@@ -46,6 +46,12 @@ def _sentence(page: Any, month: Month) -> None:  # noqa: ANN401  the library is 
         f"Cost before tax: {total.money}." if total.money else "Nobody was billed.",
     ]
     lines += [f"Highest demand of {name}: {peak / 1000:.1f} kW." for name, peak in month.peaks_w.items()]
+    uptime = month.uptime()
+    if uptime.permille is not None:
+        lines.append(
+            f"Chargers could be used {uptime.permille / 10:.1f} % of the time that was watched: "
+            f"{uptime.faults} faults, {uptime.losses} lost links."
+        )
     if month.doubtful:
         lines.append(f"{month.doubtful} sessions have readings that cannot be true; see their records.")
     page.set_font("Helvetica", "", 11)

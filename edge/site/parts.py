@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from edge.site.alerts import Alerts
 from edge.site.authorisation import DAY_MS, Authorisation
+from edge.site.availability import Availability
 from edge.site.blueprint import Blueprint
 from edge.site.boots import Boots
 from edge.site.control import Control
@@ -50,6 +51,7 @@ class Parts:
     passports: Passports
     self_tests: SelfTests
     control: Control
+    availability: Availability
     limits: Limits
     evidence: Evidence
 
@@ -82,12 +84,7 @@ def furnish(
         most_w=blueprint.most_w(),
     )
     passports = Passports(
-        blueprint,
-        observed,
-        clock,
-        documents.remember,
-        shipped=shipped,
-        proven_pauses=set(proven_pauses),
+        blueprint, observed, clock, documents.remember, shipped=shipped, proven_pauses=set(proven_pauses)
     )
     control = Control(blueprint, observed, clock, recorder, passports=passports)
     evidence = Evidence(clock, remember=documents.remember, voltage_mv=blueprint.settings.voltage_mv)
@@ -112,15 +109,8 @@ def furnish(
         passports=passports,
         self_tests=SelfTests(blueprint, observed, clock, drivers, passports),
         control=control,
-        limits=Limits(
-            control.limits,
-            blueprint.lot,
-            clock,
-            remember=documents.remember,
-            wake=control.wake,
-            hurry=control.hurry,
-            note=evidence.note,
-        ),
+        availability=Availability(clock, documents.remember, blueprint.settings.timezone),
+        limits=_limits(control, blueprint, clock, documents, evidence),
         evidence=evidence,
     )
 
@@ -128,6 +118,20 @@ def furnish(
 def _observed(blueprint: Blueprint, name: str) -> ObservedCharger:
     evses = {number: blueprint.evse_ids[name, number] for number in blueprint.numbers(name)}
     return ObservedCharger(name, evses)
+
+
+def _limits(
+    control: Control, blueprint: Blueprint, clock: Clock, documents: Documents, evidence: Evidence
+) -> Limits:
+    return Limits(
+        control.limits,
+        blueprint.lot,
+        clock,
+        remember=documents.remember,
+        wake=control.wake,
+        hurry=control.hurry,
+        note=evidence.note,
+    )
 
 
 def _authorisation(

@@ -14,6 +14,7 @@ from edge.site.events import Answer, AnyEvent, ChargerBooted, EvseStatusChanged,
 from edge.site.grid_command import GridCommand
 from edge.site.passport import Form, Passport, Stage
 from edge.site.status import Explanation, Status, UplinkStatus
+from edge.site.uptime import Uptime
 
 
 class Clock(Protocol):
@@ -230,6 +231,9 @@ class SiteDoors(Protocol):
 
     def evidence(self, since_ms: int, until_ms: int) -> list[GridCommand]:
         """The grid operator's commands from `since_ms` on and before `until_ms`, oldest first."""
+
+    def uptimes(self, begin_ms: int, end_ms: int) -> dict[str, Uptime]:
+        """How much of these days each charger could be used."""
 
     def passports(self) -> PassportDoors:
         """What is known of chargers, and how to learn more."""

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from edge.core.image import Decision
 from edge.site.authorisation import AUTHORISED, Authorisation
+from edge.site.availability import DAYS
 from edge.site.blueprint import Blueprint
 from edge.site.boots import BOOTS
 from edge.site.commands import AnyCommand, Origin, Outcome
@@ -33,6 +34,7 @@ from edge.site.reservations import RESERVATIONS
 from edge.site.self_tests import SelfTests
 from edge.site.status import Explanation, Status, UplinkStatus, briefly
 from edge.site.tokens import Token, fingerprint
+from edge.site.uptime import Uptime
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +117,7 @@ class Site:
         parts.control.demands.resume(await documents(PEAKS))
         parts.limits.resume(await documents(LIMITS))
         parts.evidence.resume(await documents(COMMANDS))
+        parts.availability.resume(await documents(DAYS))
         parts.boots.resume(await documents(BOOTS), parts.observed)
         parts.reservations.resume(await documents(RESERVATIONS))
         for session in await parts.transactions.resume():
@@ -219,6 +222,10 @@ class Site:
         """The grid operator's commands of that time, oldest first."""
         return self._parts.evidence.between(since_ms, until_ms)
 
+    def uptimes(self, begin_ms: int, end_ms: int) -> dict[str, Uptime]:
+        """How much of these days each charger could be used."""
+        return self._parts.availability.between(begin_ms, end_ms)
+
     def passports(self) -> SelfTests:
         """What is known of chargers, and how to learn more."""
         return self._parts.self_tests
@@ -251,6 +258,7 @@ class Site:
         parts.evidence.follow(self._status)
         parts.limits.follow()
         self._disobedience.note(status)
+        parts.availability.note(status)
         self._news.set()
         self._news = asyncio.Event()
         self._on_cycle()

@@ -22,6 +22,7 @@ from edge.site.billing.roaming import RoamingToken
 from edge.site.billing.tariff import Tariff, read_tariff
 from edge.site.durable import Archive, JournalBrokenError, JournalFullError, TooManyError
 from edge.site.ports import Clock, SiteDoors
+from edge.site.uptime import Uptime
 from edge.web import guard
 from edge.web.bodies import asked_number, asked_word, large, read
 from edge.web.problems import ProblemError
@@ -64,7 +65,10 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SumRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What came together; `cost` in words, before tax. `use_permille`: of the time of its bays."""
+    """What came together; `cost` in words, before tax. `use_permille`: of the time of its bays.
+
+    `available_permille`: of the time that this box watched it; `faults`, `link_losses`: how often they began.
+    """
 
     name: str
     sessions: int
@@ -73,6 +77,9 @@ class SumRow(msgspec.Struct, frozen=True, kw_only=True):
     charging_ms: int
     cost: str
     use_permille: int | None = None
+    available_permille: int | None = None
+    faults: int | None = None
+    link_losses: int | None = None
 
 
 class MonthReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +252,7 @@ class Billing:
             zone=self._office.zone,
             bays=bays,
             peaks_w=peaks,
+            uptimes=self._doors.uptimes(begin_ms, end_ms),
         )
 
 
@@ -253,17 +261,23 @@ def _shown(month: Month) -> MonthReport:
         title=month.title,
         begin_ms=month.begin_ms,
         end_ms=month.end_ms,
-        total=_row("all", month.total),
+        total=_row("all", month.total, uptime=month.uptime()),
         by_group=tuple(_row(name, total) for name, total in month.by_group.items()),
         by_charger=tuple(
-            _row(name, total, month.use_permille(name)) for name, total in month.by_charger.items()
+            _row(name, total, month.use_permille(name), month.uptimes.get(name))
+            for name, total in month.by_charger.items()
         ),
         by_day=tuple(_row(day.isoformat(), total) for day, total in month.by_day.items()),
         doubtful=month.doubtful,
     )
 
 
-def _row(name: str, total: Any, use_permille: int | None = None) -> SumRow:  # noqa: ANN401  a Sum
+def _row(
+    name: str,
+    total: Any,  # noqa: ANN401  a Sum
+    use_permille: int | None = None,
+    uptime: Uptime | None = None,
+) -> SumRow:
     return SumRow(
         name=name,
         sessions=total.sessions,
@@ -272,6 +286,9 @@ def _row(name: str, total: Any, use_permille: int | None = None) -> SumRow:  # n
         charging_ms=total.charging_ms,
         cost=total.money,
         use_permille=use_permille,
+        available_permille=None if uptime is None else uptime.permille,
+        faults=None if uptime is None else uptime.faults,
+        link_losses=None if uptime is None else uptime.losses,
     )
 
 

@@ -20,6 +20,7 @@ from edge.site.billing.roaming import RoamingError, read_tokens
 from edge.site.billing.tariff import read_tariff
 from edge.site.durable import Session
 from edge.site.events import EvseStatusChanged, Sampled, SignedValue, TransactionEnded
+from edge.site.uptime import Uptime
 
 ZONE = ZoneInfo("Europe/Berlin")
 BEGIN_MS = 1_772_442_000_000  # 2026-03-02T10:00:00+01:00
@@ -220,6 +221,7 @@ def month(*accounts, bays=None):
         zone=ZONE,
         bays=bays or {"bay-1": 1, "bay-2": 2},
         peaks_w={"grid": 31_000},
+        uptimes={"bay-1": Uptime(watched_ms=1_000_000, able_ms=990_000, faults=2, losses=1)},
     )
 
 
@@ -239,6 +241,12 @@ def test_a_month_adds_up_by_group_charger_and_day():
     assert sum(each.energy_wh for each in report.by_day.values()) == 20_000
 
 
+def test_a_month_says_how_much_of_it_each_charger_could_be_used():
+    rows = {row.split(",")[1]: row.split(",") for row in month(account()).table().splitlines()}
+    assert rows["bay-1"][-3:] == ["99.0", "2", "1"]
+    assert rows["bay-2"][-3:] == ["", "", ""], "nobody has watched it"
+
+
 def test_use_counts_only_what_fell_into_the_month_and_all_bays_of_a_charger():
     begin_ms, end_ms = span_of_month("2026-03", ZONE)
     whole = account(started_ms=begin_ms - MINUTE_MS, ended_ms=end_ms - 1, charger="bay-2")
@@ -250,7 +258,7 @@ def test_months_end_where_the_next_begins(name):
     begin_ms, end_ms = span_of_month(name, ZONE)
     assert end_ms > begin_ms
     assert month_of(
-        (), site="x", begin_ms=begin_ms, end_ms=end_ms, zone=ZONE, bays={}, peaks_w={}
+        (), site="x", begin_ms=begin_ms, end_ms=end_ms, zone=ZONE, bays={}, peaks_w={}, uptimes={}
     ).title.startswith("x, ")
 
 

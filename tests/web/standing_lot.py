@@ -108,6 +108,9 @@ class StandingLot:
         self.commands.append((command, origin))
         return Refused(sentence="a car is plugged in") if command.charger == "bay-2" else self.outcome
 
+    def uptimes(self, _begin_ms, _end_ms):
+        return {}
+
     def passports(self):
         return StandingPassports(self)
 
