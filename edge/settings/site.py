@@ -17,7 +17,8 @@ from edge.settings.clouds import Uplinks
 from edge.settings.contacts import Contacts
 from edge.settings.fault import Caution, Fault, SiteFileError
 from edge.settings.guarding import guard_cautions
-from edge.settings.keys import CONTROL, FILE, GROUP, JOURNAL, LIMITS, MQTT, OCPP, SITE, TOKENS, WEB, Section
+from edge.settings.key import Section
+from edge.settings.keys import CONTROL, FILE, GROUP, JOURNAL, LIMITS, MQTT, OCPP, SITE, TOKENS, WEB
 from edge.settings.lines import Table
 from edge.settings.model import (
     ControlSettings,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from edge.settings.fault import Fault
-from edge.settings.keys import FILE, Key, Section, homes_of
+from edge.settings.key import Key, Section
+from edge.settings.keys import FILE, homes_of
 from edge.settings.kinds import UnfitError, not_yet
 from edge.settings.lines import Entry, Table, as_toml
 
