@@ -2,7 +2,7 @@
 
 Eight bays, a building that goes up and down, cars that come, take what they are offered, stop by themselves
 and leave; links that are lost. Every cycle is a whole one of the board: the image, the step, sessions in a
-flash journal; the links themselves are not in it. What flows is held against the fuse in every second. Printed
+flash journal; the links are not in it. What flows is held against the fuse in every second. Printed
 are the cycle's time, the highest that the heap was, and what was left of it in one piece at the end.
 """
 
