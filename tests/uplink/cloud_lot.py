@@ -16,8 +16,12 @@ RETRY_S = 0.1
 CLOUD = """
 [uplink.cloud]
 url = "{url}"
-{more}
 """
+
+
+def cloud_text(url, version="1.6"):
+    """The uplink in a site file."""
+    return CLOUD.format(url=url) + f'version = "{version}"\n'
 
 
 class CloudLot(StandingSite):
@@ -111,7 +115,7 @@ async def cloud_lot(folder, *, is_cloud_up=True, has_uplink=True, url=None, clou
     await cloud.start()
     if not is_cloud_up:
         await cloud.kill()
-    text = SITE + CLOUD.format(url=url or cloud.url, more='version = "2.0.1"' if is_201 else "") + others
+    text = SITE + cloud_text(url or cloud.url, "2.0.1" if is_201 else "1.6") + others
     told = ("cloud", "second") if others else ("cloud",)
     states_to = frozenset({"cloud"} if is_201 else ())
     routes = {"bay-1": told, "bay-2": told}
