@@ -190,6 +190,7 @@ class VirtualStation:
             answer = await self._tell(connection, self._boot_event())
             if isinstance(answer, BootAnswer) and answer.status == "accepted":
                 self._interval_s = max(1, answer.interval_s or 300)
+                self._orders.is_accepted = True
                 break
             interval_s = answer.interval_s if isinstance(answer, BootAnswer) else 0
             word = answer.status if isinstance(answer, BootAnswer) else "not answered"
@@ -316,7 +317,6 @@ class VirtualStation:
     def _found(self) -> None:
         if self.state in ("down", "refused"):
             log.info("uplink %s: %s is back", self.plan.csms, self.plan.charger)
-        self._orders.is_accepted = True
         self._outbox.linked(self.plan.csms, self.plan.charger, is_up=True)
         self._now("up", "")
 

@@ -1,7 +1,7 @@
 """Clouds that fail: `python -m tests.faults.uplinks [--runs 200] [--only killed] [--version 2.0.1]`.
 
 A CSMS that keeps books hears of sessions from the real journal and the real uplink, over real sockets, in
-OCPP 1.6 and 2.0.1. It misbehaves at random in one of these ways; a run is a session that met at least one fault.
+OCPP 1.6 and 2.0.1. It misbehaves at random in one of these ways; a run is a fault that a session met.
 In the end every session must stand in its books once: begun, sampled, ended, in order, nothing twice; and no
 charger may have waited for its answer longer than the journal takes.
 """

@@ -30,7 +30,13 @@ async def lot_under(folder, version):
         asyncio.timeout(120),
     ):
         await lot.until(free(*CHARGERS))
+        await cloud.news.until(lambda: booted(cloud) == set(CHARGERS))
         yield lot, cloud
+
+
+def booted(cloud):
+    """Those whose first state has come, so that their boot is accepted."""
+    return {name for name, action, _ in cloud.messages if action == "StatusNotification"}
 
 
 def stops(cloud, bay):
