@@ -157,7 +157,7 @@ class VirtualStation:
                         task.cancel()
                     await connection.close()
             except* _ENDS_A_VISIT as errors:
-                failure = errors.exceptions[0]
+                failure = _first(errors)
             finally:
                 self._connection = None
                 self._orders.is_accepted = False
@@ -329,6 +329,13 @@ class VirtualStation:
         if state != self.state:
             self.since_ms = self._clock.now_ms()
         self.state, self.trouble = state, trouble
+
+
+def _first(error: Exception) -> Exception:
+    """What ended a group of tasks, or a group within it."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def _heed_cancellation() -> None:

@@ -111,13 +111,13 @@ class Csms201:
         if action in self.mood.refuses:
             raise Fault(self.mood.refuses[action], "not today")
         self.messages.append((connection.identity, action, request))
-        answer = self._answer(connection, request, bytes(raw))
+        answer = self._answer(connection, action, request, bytes(raw))
         if self.mood.loses_answers and action == "TransactionEvent":
             self.mood.loses_answers -= 1
             connection.cut()
         return encode(answer)
 
-    def _answer(self, connection, request, raw):
+    def _answer(self, connection, action, request, raw):
         match request:
             case provisioning.BootNotification():
                 return provisioning.BootNotificationResponse(
@@ -136,7 +136,7 @@ class Csms201:
                 shown = request.id_token
                 info = None if shown is None else self._opinion(shown.id_token)
                 return transactions.TransactionEventResponse(id_token_info=info)
-        return CODEC._mapped[action_of(request) + "Response"]()
+        return CODEC._mapped[f"{action}Response"]()
 
     def _opinion(self, token):
         return IdTokenInfo(status=self.mood.blocked.get(token, "Accepted"))

@@ -274,3 +274,20 @@ async def test_a_cloud_in_trouble_costs_the_other_nothing(tmp_path, trouble):
             assert lot.books.irregularities == []
     finally:
         await second.kill()
+
+
+async def test_a_link_that_is_lost_while_something_follows_an_answer_costs_that_link_only(tmp_path):
+    async with lot_201(tmp_path) as lot:
+        await lot.connect()
+        await settled(lot)
+        for _ in range(5):
+            connects = lot.seen().connects
+            trigger = operation.TriggerMessage(requested_message="BootNotification")
+            lot.cloud.mood.slow_ms = 200
+            assert (await lot.cloud.call("CP-1", trigger)).status == "Accepted"
+            lot.seen().connection.cut()
+            lot.cloud.mood.slow_ms = 0
+            await lot.until(lambda: lot.seen().connects > connects)  # noqa: B023
+            await settled(lot)
+        await lot.session()
+        await drained(lot)
