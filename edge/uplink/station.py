@@ -32,6 +32,7 @@ from edge.site.events import (
 )
 from edge.site.ports import ChargerView, Clock, SiteDoors
 from edge.uplink.credentials import Credentials
+from edge.uplink.door import Door
 from edge.uplink.orders import Orders
 from edge.uplink.trial import plain_words
 from edge.uplink.versions import Version
@@ -80,9 +81,9 @@ class VirtualStation:
         clock: Clock,
         *,
         credentials: Credentials,
-        gate: asyncio.Semaphore,
+        door: Door,
     ) -> None:
-        """`gate`: how many stations may knock at that CSMS at the same moment."""
+        """`door`: at which all stations of that CSMS knock."""
         self.state: State = "away"
         self.since_ms = clock.now_ms()
         self.trouble = ""
@@ -93,7 +94,7 @@ class VirtualStation:
         self._outbox = outbox
         self._clock = clock
         self._credentials = credentials
-        self._gate = gate
+        self._door = door
         self._orders = Orders(plan, doors, outbox, clock, credentials)
         self._told: dict[int, EvseStatusChanged] = {}
         self._interval_s = 300
@@ -138,7 +139,7 @@ class VirtualStation:
         """One connection, from the handshake to its end."""
         failure: Exception | None = None
         async with contextlib.AsyncExitStack() as stack:
-            async with self._gate:
+            async with self._door:
                 connection = await stack.enter_async_context(self._knock())
             try:
                 async with asyncio.TaskGroup() as group:

@@ -11,11 +11,11 @@ from edge.site.events import TokenAnswer
 from edge.site.ports import Clock, SiteDoors
 from edge.site.status import StationStatus, UplinkStatus
 from edge.uplink.credentials import Credentials
+from edge.uplink.door import Door
 from edge.uplink.station import RETRY_INTERVAL_S, StationPlan, VirtualStation
 from edge.uplink.versions import version_of
 
 REPORT_EVERY_S = 1.0
-AT_THE_DOOR = 16  # stations that knock at one CSMS at the same moment
 Papers = tuple[Path | None, Path | None, Path | None]
 NO_PAPERS: Papers = (None, None, None)
 _NOTHING = Backlog(waiting=0, parked=0, oldest_ms=None)
@@ -48,7 +48,7 @@ class Uplink:
         self._outbox = outbox
         version = version_of(settings.version)
         tls = client_context(*papers) if settings.url.startswith("wss:") else None
-        gate = asyncio.Semaphore(AT_THE_DOOR)
+        door = Door()
         self._stations: dict[str, VirtualStation] = {}
         for name in settings.chargers:
             charger = site.charger(name)
@@ -68,7 +68,7 @@ class Uplink:
             )
             credentials = Credentials(f"{settings.name}/{name}", password, store)
             self._stations[name] = VirtualStation(
-                plan, doors, outbox, clock, credentials=credentials, gate=gate
+                plan, doors, outbox, clock, credentials=credentials, door=door
             )
 
     def is_reachable(self) -> bool:
