@@ -1,8 +1,9 @@
 """The pins of one charger as what they mean: what a socket sees, and what drives it."""
 
 from edge.core.errors import ConfigError
-from edge.core.pilot import STEADY_PPM, Pilot, Seen
+from edge.core.pilot import STEADY_PPM, Pilot, Seen, cable_ma
 from edge.links.pins import Counter, Input, Output, Pins, Pulse
+from edge.links.pins.sysfs import Channel
 from edge.settings.model import GpioSettings
 
 PILOT_HERTZ = 1_000
@@ -46,6 +47,7 @@ class Socket:
         self._feedback = _input(pins, settings.contactor_feedback, has_pull_up=True)
         self._rcd = _input(pins, settings.rcd, has_pull_up=True)
         self._s0: Counter | None = None if settings.s0 is None else pins.counter(settings.s0)
+        self._proximity = None if settings.proximity is None else Channel(settings.proximity)
         self._driven: dict[str, object] = {}
 
     def see(self, offered_ma: int) -> Seen:
@@ -54,10 +56,17 @@ class Socket:
         return Seen(
             letter=self._letter(),
             offered_ma=offered_ma,
-            cable_ma=self._settings.cable_ma,
+            cable_ma=self._settings.cable_ma if self._proximity is None else self._coded_ma(self._proximity),
             is_closed=None if feedback is None else not feedback,  # closed to ground
             has_tripped=self._rcd is not None and _level(self._rcd) is not False,
         )
+
+    def _coded_ma(self, proximity: Channel) -> int:
+        """What the cable says that it carries; 0 where that cannot be read, or is none of the known."""
+        raw, full = proximity.read(), (1 << self._settings.proximity_bits) - 1
+        if raw is None or not 0 <= raw < full:
+            return 0
+        return cable_ma(self._settings.proximity_ohm * raw // (full - raw))
 
     @property
     def energy_wh(self) -> int | None:

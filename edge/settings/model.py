@@ -137,6 +137,7 @@ class GpioSettings:
     """The pins of a charger that this box itself drives; None: it has none of these. `!` turns one round.
 
     `pilot_b`, `pilot_c`, `pilot_e`: comparators, high while the pilot is below the boundary to that state.
+    `proximity`: a file that tells the voltage at that contact as a number of so many bits.
     """
 
     pilot: str
@@ -152,6 +153,9 @@ class GpioSettings:
     s0: str | None = None
     pulses_per_kwh: int = 1000
     cable_ma: int | None = None
+    proximity: str | None = None
+    proximity_ohm: int = 330
+    proximity_bits: int = 12
     has_ventilation: bool = False
 
 

@@ -67,8 +67,8 @@ class Bay:
 
 
 @contextlib.asynccontextmanager
-async def bay_on_pins():
-    async with standing_site(SITE, is_metered=False) as lot:
+async def bay_on_pins(more=""):
+    async with standing_site(SITE + more, is_metered=False) as lot:
         card = Card(lot.clock)
         (charger,) = gpio_chargers_of(lot.settings, card.pins, lot.site, lot.clock)
         lot.site.attach("bay-6", charger)
@@ -283,3 +283,21 @@ def test_a_heartbeat_is_a_dead_man_and_without_one_there_is_none():
     assert judge(without).accepted().charger("bay-6").dead_man == "none"
     said = without.replace("fallback_a = 0", 'dead_man = "hardware"')
     assert "dead-man" in [fault.keyword for fault in judge(said).faults]
+
+
+@pytest.mark.parametrize(
+    ("ohm", "flows_ma"), [(1_500, 13_000), (680, 16_000), (220, 16_000), (50_000, 0), (10, 0), (None, 0)]
+)
+def test_a_cable_carries_what_its_resistor_says_and_an_unknown_one_nothing(tmp_path, ohm, flows_ma):
+    channel = tmp_path / "in_voltage0_raw"
+    channel.write_text("4094\n")
+
+    @in_virtual_time
+    async def story():
+        async with bay_on_pins(f'proximity = "{channel}"\n') as bay:
+            channel.write_text("lost" if ohm is None else f"{4_095 * ohm // (330 + ohm)}\n")
+            bay.card.plug()
+            await asyncio.sleep(150)
+            assert flows_ma - 200 <= bay.ma <= flows_ma
+
+    story()

@@ -48,6 +48,23 @@ class SysFs:
         """Files stay as they are."""
 
 
+class Channel:
+    """A channel of an analogue converter, as the kernel's industrial I/O shows it: one number in a file."""
+
+    def __init__(self, name: str) -> None:
+        """Raises ConfigError where it is not there."""
+        self._path = Path(name)
+        if self.read() is None:
+            raise ConfigError(f"{name}: cannot be read as a number: is the converter's driver loaded?")
+
+    def read(self) -> int | None:
+        """The number now; None: it cannot be read."""
+        try:
+            return int(self._path.read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
+
+
 class _File:
     def __init__(self, name: str) -> None:
         path, _, bit = name.partition("#")
