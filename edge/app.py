@@ -304,17 +304,22 @@ class _Rooms:
         return self._lines
 
     async def _uplink(self, uplink: UplinkSettings) -> None:
-        csms = _load(UPLINKS["ocpp"]).Uplink(
-            uplink,
-            self._settings,
-            password=_secret(uplink.password),
-            papers=(_file(uplink.ca), _file(uplink.certificate), _file(uplink.key)),
-            evse_ids=self._blueprint.evse_ids,
-            doors=self._site,
-            outbox=self._journal.outbox,
-            clock=self._clock,
-            store=self._journal,
-        )
+        module = _load(UPLINKS["ocpp"])
+        try:
+            csms = module.Uplink(
+                uplink,
+                self._settings,
+                password=_secret(uplink.password),
+                papers=(_file(uplink.ca), _file(uplink.certificate), _file(uplink.key)),
+                evse_ids=self._blueprint.evse_ids,
+                doors=self._site,
+                outbox=self._journal.outbox,
+                clock=self._clock,
+                store=self._journal,
+            )
+        except OSError as error:  # its papers; the lot goes on, and its rows wait
+            self._site.notice(module.unusable(uplink, error))
+            return
         if uplink.role == "primary":
             self._site.authorisation.join(csms)
         await csms.run()

@@ -1,6 +1,7 @@
 """One CSMS: a virtual station for each of its chargers, and how all of them fare together."""
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +15,8 @@ from edge.uplink.credentials import Credentials
 from edge.uplink.door import Door
 from edge.uplink.station import RETRY_INTERVAL_S, StationPlan, VirtualStation
 from edge.uplink.versions import version_of
+
+log = logging.getLogger(__name__)
 
 REPORT_EVERY_S = 1.0
 Papers = tuple[Path | None, Path | None, Path | None]
@@ -122,6 +125,24 @@ class Uplink:
                 _station(station, backlogs.get(name, _NOTHING)) for name, station in self._stations.items()
             ),
         )
+
+
+def unusable(settings: UplinkSettings, error: OSError) -> UplinkStatus:
+    """How an uplink fares whose ca, certificate or key cannot be used; told once in the log."""
+    log.error("uplink %s: ca, certificate or key: %s", settings.name, error)
+    return UplinkStatus(
+        csms=settings.name,
+        state="refused",
+        connected=0,
+        chargers=len(settings.chargers),
+        waiting=0,
+        parked=0,
+        oldest_ms=None,
+        sentence=f"{settings.name}: its ca, certificate or key cannot be used ({error.strerror or error}).",
+        url=settings.url,
+        version=settings.version,
+        role=settings.role,
+    )
 
 
 def _station(station: VirtualStation, backlog: Backlog) -> StationStatus:

@@ -10,6 +10,7 @@ from edge.simulator.csms import Csms
 from edge.site.events import ChargerBooted
 from edge.uplink.trial import Route, tried
 from edge.uplink.versions import version_of
+from tests.interop.box import box, site_file
 from tests.uplink.cloud_201 import Csms201
 
 BOOT = ChargerBooted(charger="bay-1", at_ms=0, seen_ms=0, vendor="Ampyard", model="CP-1", protocol="a trial")
@@ -104,3 +105,14 @@ async def test_no_tls_behind_wss():
         await cloud.kill()
     assert (well, last.name) == (["name", "port"], "tls")
     assert "ws:// instead" in last.remedy
+
+
+async def test_papers_that_are_missing_cost_their_uplink_and_not_the_box(tmp_path):
+    def site(around, *chargers, cloud):
+        return site_file(around, *chargers, cloud=cloud) + 'ca = "secret:nowhere"\n'
+
+    async with box(tmp_path, "bay-1", cloud="wss://127.0.0.1:9/ocpp", site=site) as lot:
+        await lot.until(lambda status: status.uplinks != ())
+        (told,) = lot.site.uplinks()
+        assert told.state == "refused"
+        assert "its ca, certificate or key cannot be used" in told.sentence
