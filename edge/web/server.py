@@ -82,14 +82,8 @@ async def serve(
     """
     history = History()
     feed = Feed(doors, history)
-    reading = Reading(
-        doors,
-        archive,
-        history,
-        clock=clock,
-        timezone=timezone,
-        has_rehearsal=rehearsal_url is not None,
-    )
+    rehearses = rehearsal_url is not None
+    reading = Reading(doors, archive, history, clock=clock, timezone=timezone, has_rehearsal=rehearses)
     app = web.Application(middlewares=[guard], client_max_size=MOST_BYTES)
     app.on_response_prepare.append(add_headers)
     rooms = (

@@ -40,8 +40,37 @@ _RESERVED = ("Occupied", "Faulted", "Unavailable")
 MANUFACTURER = "ManufacturerRootCertificate"
 
 
-def command_of(request: object, charger: str) -> AnyCommand | None:  # noqa: PLR0911 - a case per command
+def command_of(request: object, charger: str) -> AnyCommand | None:
     """The command that a CALL means; None: it has none. Raises Fault."""
+    match request:
+        case local_list.SendLocalList():
+            rows = tuple(_row(row) for row in request.local_authorization_list or ())
+            return SendTokens(
+                charger=charger,
+                tokens=rows,
+                full=request.update_type == "Full",
+                version=request.list_version,
+            )
+        case local_list.GetLocalListVersion():
+            return ReadListVersion(charger=charger)
+        case reservation.ReserveNow():
+            return Reserve(
+                charger=charger,
+                evse=request.connector_id,
+                token=request.id_tag,
+                until_ms=epoch_ms(request.expiry_date),
+                group=request.parent_id_tag,
+                reservation_id=request.reservation_id,
+            )
+        case reservation.CancelReservation():
+            return CancelReservation(charger=charger, reservation_id=request.reservation_id)
+        case security.ExtendedTriggerMessage(requested_message=what) if what in _TRIGGERS:
+            return Trigger(charger=charger, evse=request.connector_id or 0, what=_TRIGGERS[what])
+    return _job(request, charger) or _certificates(request, charger)
+
+
+def _job(request: object, charger: str) -> AnyCommand | None:
+    """New firmware, and logs."""
     match request:
         case firmware.UpdateFirmware():
             return UpdateFirmware(
@@ -83,30 +112,7 @@ def command_of(request: object, charger: str) -> AnyCommand | None:  # noqa: PLR
                 retry_interval_s=request.retry_interval,
                 request_id=request.request_id,
             )
-        case local_list.SendLocalList():
-            rows = tuple(_row(row) for row in request.local_authorization_list or ())
-            return SendTokens(
-                charger=charger,
-                tokens=rows,
-                full=request.update_type == "Full",
-                version=request.list_version,
-            )
-        case local_list.GetLocalListVersion():
-            return ReadListVersion(charger=charger)
-        case reservation.ReserveNow():
-            return Reserve(
-                charger=charger,
-                evse=request.connector_id,
-                token=request.id_tag,
-                until_ms=epoch_ms(request.expiry_date),
-                group=request.parent_id_tag,
-                reservation_id=request.reservation_id,
-            )
-        case reservation.CancelReservation():
-            return CancelReservation(charger=charger, reservation_id=request.reservation_id)
-        case security.ExtendedTriggerMessage(requested_message=what) if what in _TRIGGERS:
-            return Trigger(charger=charger, evse=request.connector_id or 0, what=_TRIGGERS[what])
-    return _certificates(request, charger)
+    return None
 
 
 def _certificates(request: object, charger: str) -> AnyCommand | None:
