@@ -48,7 +48,7 @@ async def limits_name_their_transaction_once_ignored_and_no_more_once_that_is_re
 
 
 async def who_refuses_zero_is_booked_at_what_it_has(folder):
-    async with lot(folder, oddities=Oddities(refuses_zero=True)) as here, asyncio.timeout(80):
+    async with lot(folder, oddities=Oddities(refuses_zero=True)) as here, asyncio.timeout(160):
         await charging(here)
         await drawing(here)
         here.world.building(97_000)
@@ -59,7 +59,7 @@ async def who_refuses_zero_is_booked_at_what_it_has(folder):
 
 
 async def who_never_pauses_keeps_its_minimum_in_the_book(folder):
-    async with lot(folder, oddities=Oddities(never_pauses=True)) as here, asyncio.timeout(80):
+    async with lot(folder, oddities=Oddities(never_pauses=True)) as here, asyncio.timeout(160):
         await charging(here)
         await drawing(here)
         here.world.building(97_000)
@@ -70,7 +70,7 @@ async def who_never_pauses_keeps_its_minimum_in_the_book(folder):
 
 
 async def whole_amperes_are_what_one_that_rounds_up_gets(folder):
-    async with lot(folder, oddities=Oddities(rounds_to_amperes=True)) as here, asyncio.timeout(80):
+    async with lot(folder, oddities=Oddities(rounds_to_amperes=True)) as here, asyncio.timeout(160):
         await charging(here)
         await drawing(here)
         here.world.building(85_500)
@@ -82,7 +82,7 @@ async def whole_amperes_are_what_one_that_rounds_up_gets(folder):
 
 async def limits_are_dated_by_a_clock_that_is_far_off(folder):
     for_ever = {"clock_offset_ms": -120_000, "has_stubborn_clock": True}
-    async with lot(folder, **for_ever) as here, asyncio.timeout(80):
+    async with lot(folder, **for_ever) as here, asyncio.timeout(160):
         await charging(here)
         await here.until(lambda _: not passport(here).is_on_time, 40)
         assert abs(passport(here).clock_offset_ms + 120_000) < 5_000
@@ -129,7 +129,7 @@ async def a_power_that_is_divided_shows_by_a_one_phase_car(folder):
 
 
 async def leaving_the_command_ends_the_test(folder):
-    async with lot(folder, dead_man_s=20) as here, asyncio.timeout(80):
+    async with lot(folder, dead_man_s=20) as here, asyncio.timeout(160):
         await charging(here)
         await drawing(here)
         child = await asyncio.create_subprocess_exec(
