@@ -198,7 +198,7 @@ async def who_accepts_and_ignores_limits_is_named_and_counted_within_a_minute(fo
 
 async def the_dead_man_is_proven(folder, version="1.6"):
     odd = Oddities(resumes_after_power_loss=True)
-    async with lot(folder, dead_man_s=3, oddities=odd, version=version) as here, asyncio.timeout(110):
+    async with lot(folder, dead_man_s=3, oddities=odd, version=version) as here, asyncio.timeout(200):
         doors = here.site.passports()
         await probed(here)
         assert isinstance(doors.begin_test("bay-1", ("link-up",)), Refused), "no car"
@@ -217,7 +217,7 @@ async def the_dead_man_is_proven(folder, version="1.6"):
 
 async def a_dead_man_that_never_fires_is_found_out(folder):
     odd = Oddities(keeps_first_period=True)
-    async with lot(folder, dead_man_s=3, oddities=odd) as here, asyncio.timeout(60):
+    async with lot(folder, dead_man_s=3, oddities=odd) as here, asyncio.timeout(200):
         await charging(here)
         await drawing(here)
         assert isinstance(here.site.passports().begin_test("bay-1", ("link-up",)), Started)
@@ -228,7 +228,7 @@ async def a_dead_man_that_never_fires_is_found_out(folder):
 
 async def it_is_proven_over_a_reboot(folder, version="1.6"):
     odd = Oddities(resumes_after_power_loss=True)
-    async with lot(folder, dead_man_s=3, oddities=odd, version=version) as here, asyncio.timeout(80):
+    async with lot(folder, dead_man_s=3, oddities=odd, version=version) as here, asyncio.timeout(200):
         await charging(here)
         await drawing(here)
         assert isinstance(here.site.passports().begin_test("bay-1", ("reboot",)), Started)
@@ -238,7 +238,7 @@ async def it_is_proven_over_a_reboot(folder, version="1.6"):
 
 
 async def a_reboot_that_ends_the_session_shows_nothing(folder):
-    async with lot(folder, dead_man_s=3) as here, asyncio.timeout(80):
+    async with lot(folder, dead_man_s=3) as here, asyncio.timeout(200):
         await charging(here)
         await drawing(here)
         assert isinstance(here.site.passports().begin_test("bay-1", ("reboot",)), Started)
@@ -249,7 +249,7 @@ async def a_reboot_that_ends_the_session_shows_nothing(folder):
 
 async def a_reboot_that_forgets_everything_is_found_out(folder):
     odd = Oddities(resumes_after_power_loss=True, forgets_profiles_on_boot=True)
-    async with lot(folder, dead_man_s=3, oddities=odd) as here, asyncio.timeout(80):
+    async with lot(folder, dead_man_s=3, oddities=odd) as here, asyncio.timeout(200):
         here.world.building(75_000)
         await charging(here)
         await drawing(here)
@@ -260,7 +260,7 @@ async def a_reboot_that_forgets_everything_is_found_out(folder):
 
 
 async def an_aborted_test_leaves_it_with_its_limits(folder):
-    async with lot(folder, dead_man_s=3) as here, asyncio.timeout(50):
+    async with lot(folder, dead_man_s=3) as here, asyncio.timeout(200):
         await charging(here)
         await drawing(here)
         doors = here.site.passports()

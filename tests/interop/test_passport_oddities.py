@@ -33,7 +33,7 @@ async def shown(here, samples=4):
 
 
 async def limits_name_their_transaction_once_ignored_and_no_more_once_that_is_refused(folder):
-    async with lot(folder, oddities=Oddities(ignores_limits=True)) as here, asyncio.timeout(100):
+    async with lot(folder, oddities=Oddities(ignores_limits=True)) as here, asyncio.timeout(200):
         await probed(here)
         here.world.building(80_000)
         await charging(here)
@@ -95,7 +95,7 @@ async def limits_are_dated_by_a_clock_that_is_far_off(folder):
 
 async def a_power_is_shared_by_a_car_on_three_phases(folder):
     odd = Oddities(gives_power_to_one=True)
-    async with lot(folder, configuration=POWER, oddities=odd) as here, asyncio.timeout(100):
+    async with lot(folder, configuration=POWER, oddities=odd) as here, asyncio.timeout(200):
         assert (await probed(here)).unit == TOTAL_WATTS
         await charging(here)
         await shown(here)
@@ -108,7 +108,7 @@ async def a_power_is_shared_by_a_car_on_three_phases(folder):
 
 
 async def a_current_that_flows_again_shows_that_it_wakes(folder):
-    async with lot(folder) as here, asyncio.timeout(100):
+    async with lot(folder) as here, asyncio.timeout(200):
         await charging(here)
         await drawing(here)
         here.world.building(97_000)
@@ -119,7 +119,7 @@ async def a_current_that_flows_again_shows_that_it_wakes(folder):
 
 
 async def a_power_that_is_divided_shows_by_a_one_phase_car(folder):
-    async with lot(folder, configuration=POWER) as here, asyncio.timeout(110):
+    async with lot(folder, configuration=POWER) as here, asyncio.timeout(200):
         assert (await probed(here)).unit == TOTAL_WATTS
         await charging(here, "one")
         await shown(here)
